@@ -1,0 +1,20 @@
+using BuildxPS.Engine.Engines;
+
+namespace BuildxPS.Engine.Drivers;
+
+/// <summary>Knows how one kind of node is described and reached. Everything above knows only <see cref="IBuildEngine"/>.</summary>
+public interface IDriver : IAsyncDisposable
+{
+    /// <summary>The driver's name in buildx, for example <c>docker</c>.</summary>
+    string Name { get; }
+
+    /// <summary>What the node's exporters can do, which depends on where the engine lives and not only on the engine.</summary>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The features.</returns>
+    Task<DriverFeatures> GetFeaturesAsync(CancellationToken cancellationToken);
+
+    /// <summary>Connects to the node's engine.</summary>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The engine; the caller disposes it.</returns>
+    Task<IBuildEngine> ConnectAsync(CancellationToken cancellationToken);
+}

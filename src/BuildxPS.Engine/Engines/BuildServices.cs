@@ -1,0 +1,11 @@
+namespace BuildxPS.Engine.Engines;
+
+/// <summary>What this client serves to an engine during a build.</summary>
+public sealed record BuildServices
+{
+    /// <summary>Folders that the engine may read, by mount name (<c>context</c>, <c>dockerfile</c>, …).</summary>
+    public IReadOnlyDictionary<string, IFileSource> Sources { get; init; } = new Dictionary<string, IFileSource>(StringComparer.Ordinal);
+
+    /// <summary>Where the exporters' files go: one entry an exporter, in their order; null for one that sends nothing here.</summary>
+    public IReadOnlyList<IExportOutput?> Outputs { get; init; } = [];
+}

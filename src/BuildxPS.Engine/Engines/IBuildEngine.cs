@@ -1,0 +1,23 @@
+namespace BuildxPS.Engine.Engines;
+
+/// <summary>
+/// One engine that builds, whatever it is and however it is reached. Nothing above this seam knows the engine's wire
+/// protocol. BuildKit over gRPC is its first implementation.
+/// </summary>
+public interface IBuildEngine : IAsyncDisposable
+{
+    /// <summary>Asks what the engine is and can do. The answer is asked for once and kept.</summary>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>Version, workers and capabilities.</returns>
+    Task<EngineDescription> DescribeAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Starts a build: opens the session and the build's event stream. Disposing the build without
+    /// <see cref="IRunningBuild.ExportAsync"/> or <see cref="IRunningBuild.FailAsync"/> cancels it on the engine.
+    /// </summary>
+    /// <param name="build">What to build and export.</param>
+    /// <param name="services">What this client serves to the engine meanwhile.</param>
+    /// <param name="cancellationToken">Cancels the build on the engine, also after this call returned.</param>
+    /// <returns>The running build.</returns>
+    Task<IRunningBuild> StartAsync(EngineBuild build, BuildServices services, CancellationToken cancellationToken);
+}

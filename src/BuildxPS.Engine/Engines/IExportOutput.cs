@@ -1,0 +1,52 @@
+namespace BuildxPS.Engine.Engines;
+
+/// <summary>
+/// Where one exporter's files go on this client. Nothing stands at the destination before <see cref="CommitAsync"/>;
+/// disposing without it removes what was written, and leaves what stood there before.
+/// </summary>
+public interface IExportOutput : IAsyncDisposable
+{
+    /// <summary>Moves what was received to the destination. Called once, after the engine reported success.</summary>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>A task.</returns>
+    /// <exception cref="BuildxException"><see cref="BuildxFailure.DestinationNotWritable"/> or <see cref="BuildxFailure.DiskFull"/>, naming the path.</exception>
+    Task CommitAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>An output that is one stream of bytes: <c>tar</c>, <c>oci</c>, <c>docker</c>.</summary>
+public interface IFileOutput : IExportOutput
+{
+    /// <summary>Opens the output for the engine's bytes. Called at most once.</summary>
+    /// <param name="exporterResponse">What the exporter reported so far.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The stream to write to; disposed when all bytes are there.</returns>
+    Task<Stream> OpenAsync(IReadOnlyDictionary<string, string> exporterResponse, CancellationToken cancellationToken);
+}
+
+/// <summary>An output that is a tree of files: <c>local</c>.</summary>
+public interface ITreeOutput : IExportOutput
+{
+    /// <summary>
+    /// Opens a writer for one incoming tree. Engines may send several trees at once into one output (one a platform),
+    /// each with its own writer.
+    /// </summary>
+    /// <returns>The writer.</returns>
+    ITreeWriter OpenTree();
+}
+
+/// <summary>Takes one tree, entry by entry. Everything in it comes from the engine and is hostile until checked.</summary>
+public interface ITreeWriter : IAsyncDisposable
+{
+    /// <summary>Makes an entry: a folder, a link, an empty file whose bytes come later. Parents come before children.</summary>
+    /// <param name="entry">The entry.</param>
+    /// <exception cref="BuildxException"><see cref="BuildxFailure.ProtocolViolation"/> for a path that leaves the tree or is out of order; <see cref="BuildxFailure.DestinationNotWritable"/>.</exception>
+    void Add(FileEntry entry);
+
+    /// <summary>Opens a regular file that was added, to take its bytes.</summary>
+    /// <param name="path">Its path.</param>
+    /// <returns>The stream to write to.</returns>
+    Stream OpenWrite(string path);
+
+    /// <summary>All entries and bytes are there: sets the times that writing disturbed.</summary>
+    void Complete();
+}

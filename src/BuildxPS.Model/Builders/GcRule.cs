@@ -1,0 +1,23 @@
+namespace BuildxPS;
+
+/// <summary>One rule of an engine's garbage collection of its build cache.</summary>
+public sealed record GcRule
+{
+    /// <summary>Whether it also counts internal and frontend records.</summary>
+    public bool All { get; init; }
+
+    /// <summary>Which records it is for, in containerd's filter syntax; empty means all.</summary>
+    public IReadOnlyList<string> Filters { get; init; } = [];
+
+    /// <summary>How long a record is kept after its last use; zero means no limit.</summary>
+    public TimeSpan KeepDuration { get; init; }
+
+    /// <summary>Bytes that are always kept; zero means none.</summary>
+    public long ReservedSpace { get; init; }
+
+    /// <summary>Bytes that the cache may use at most; zero means no limit.</summary>
+    public long MaxUsedSpace { get; init; }
+
+    /// <summary>Bytes of the disk that should stay free; zero means no limit.</summary>
+    public long MinFreeSpace { get; init; }
+}

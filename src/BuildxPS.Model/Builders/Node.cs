@@ -1,0 +1,38 @@
+namespace BuildxPS;
+
+/// <summary>One engine of a builder.</summary>
+public sealed record Node
+{
+    /// <summary>The node's name, unique in its builder.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The address or context that reaches it.</summary>
+    public required string Endpoint { get; init; }
+
+    /// <summary>Whether it runs.</summary>
+    public NodeStatus Status { get; init; }
+
+    /// <summary>Platforms that it can run, its own first.</summary>
+    public IReadOnlyList<Platform> Platforms { get; init; } = [];
+
+    /// <summary>Those of <see cref="Platforms"/> that the user assigned to it.</summary>
+    public IReadOnlyList<Platform> ExplicitPlatforms { get; init; } = [];
+
+    /// <summary>Its BuildKit's version; null if not known.</summary>
+    public string? BuildKitVersion { get; init; }
+
+    /// <summary>Its worker's labels.</summary>
+    public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>Its worker's rules for cleaning the cache, in order.</summary>
+    public IReadOnlyList<GcRule> GcPolicy { get; init; } = [];
+
+    /// <summary>Names of devices that builds may ask for.</summary>
+    public IReadOnlyList<string> Devices { get; init; } = [];
+
+    /// <summary>Why it could not be asked; null if it could.</summary>
+    public string? Error { get; init; }
+
+    /// <inheritdoc/>
+    public override string ToString() => Name;
+}

@@ -1,0 +1,47 @@
+namespace BuildxPS;
+
+/// <summary>
+/// What a user asks a build to do, before anything is looked at or contacted. Paths are absolute: whoever makes a
+/// request resolves them, since only it knows what they are relative to.
+/// </summary>
+public sealed record BuildRequest
+{
+    /// <summary>The build context: an absolute folder path.</summary>
+    public required string ContextPath { get; init; }
+
+    /// <summary>The Dockerfile's absolute path; null means <c>Dockerfile</c> (or <c>dockerfile</c>) in the context.</summary>
+    public string? DockerfilePath { get; init; }
+
+    /// <summary>Names for the image.</summary>
+    public IReadOnlyList<ImageReference> Tags { get; init; } = [];
+
+    /// <summary>Platforms to build for; empty means the engine's own, as a single image.</summary>
+    public IReadOnlyList<Platform> Platforms { get; init; } = [];
+
+    /// <summary>The stage to build; null means the last one.</summary>
+    public string? Target { get; init; }
+
+    /// <summary>Build arguments, <c>--build-arg</c>.</summary>
+    public IReadOnlyDictionary<string, string> BuildArguments { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>Image labels.</summary>
+    public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>Where the result goes; empty means the driver's default. Destinations are absolute paths.</summary>
+    public IReadOnlyList<OutputSpec> Outputs { get; init; } = [];
+
+    /// <summary>Also load the image into the docker daemon.</summary>
+    public bool Load { get; init; }
+
+    /// <summary>Run every step, whatever the cache has.</summary>
+    public bool NoCache { get; init; }
+
+    /// <summary>Look for newer base images even where the engine has one.</summary>
+    public bool Pull { get; init; }
+
+    /// <summary>Build although a policy file lies beside the Dockerfile, without evaluating it.</summary>
+    public bool IgnorePolicy { get; init; }
+
+    /// <summary>The builder to use.</summary>
+    public BuilderSelection Builder { get; init; } = new();
+}

@@ -1,0 +1,44 @@
+namespace BuildxPS;
+
+/// <summary>What one build produced.</summary>
+public sealed record BuildResult
+{
+    /// <summary>The build's reference, <c>BUILDER/NODE/REF</c>, as buildx writes it.</summary>
+    public required string BuildRef { get; init; }
+
+    /// <summary>The builder that it ran on.</summary>
+    public required string Builder { get; init; }
+
+    /// <summary>How it ended. A build that failed is an error, not a result; so far this is always <see cref="BuildStatus.Completed"/>.</summary>
+    public BuildStatus Status { get; init; }
+
+    /// <summary>Names that the image got, as references.</summary>
+    public IReadOnlyList<string> Images { get; init; } = [];
+
+    /// <summary>Digest of the manifest or index (with a classic image store: the image id); null where no image was made.</summary>
+    public string? Digest { get; init; }
+
+    /// <summary>Platforms that were built.</summary>
+    public IReadOnlyList<Platform> Platforms { get; init; } = [];
+
+    /// <summary>What was written, one entry an output.</summary>
+    public IReadOnlyList<BuildOutput> Outputs { get; init; } = [];
+
+    /// <summary>Time from the request to the last byte written.</summary>
+    public TimeSpan Duration { get; init; }
+
+    /// <summary>The steps, in the order in which the engine announced them.</summary>
+    public IReadOnlyList<BuildStep> Steps { get; init; } = [];
+
+    /// <summary>How many of <see cref="Steps"/> came from the cache.</summary>
+    public int CachedSteps => Steps.Count(s => s.IsCached);
+
+    /// <summary>Warnings of the Dockerfile's checks.</summary>
+    public IReadOnlyList<BuildWarning> Warnings { get; init; } = [];
+
+    /// <summary>What the exporters reported, by key, as in buildx's metadata file.</summary>
+    public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    /// <inheritdoc/>
+    public override string ToString() => Digest ?? BuildRef;
+}

@@ -1,0 +1,38 @@
+namespace BuildxPS;
+
+/// <summary>One step of a build (a vertex of its graph), as it stood at the end.</summary>
+public sealed record BuildStep
+{
+    /// <summary>Number in the order in which the steps were first seen, from 1.</summary>
+    public required int Number { get; init; }
+
+    /// <summary>Name, for example <c>[build 2/3] RUN make</c>.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Digest of the vertex.</summary>
+    public required string Digest { get; init; }
+
+    /// <summary>How it stands.</summary>
+    public BuildStepStatus Status { get; init; }
+
+    /// <summary>Whether its result came from the cache.</summary>
+    public bool IsCached => Status == BuildStepStatus.Cached;
+
+    /// <summary>When it first started, by the engine's clock; null if it never did.</summary>
+    public DateTimeOffset? Started { get; init; }
+
+    /// <summary>When it last ended, by the engine's clock; null if it did not.</summary>
+    public DateTimeOffset? Completed { get; init; }
+
+    /// <summary>Time that it ran, without the gaps when it ran more than once.</summary>
+    public TimeSpan Duration { get; init; }
+
+    /// <summary>Bytes that it moved (context, layers), as far as it reported them; zero if none.</summary>
+    public long Bytes { get; init; }
+
+    /// <summary>Why it failed; null if it did not.</summary>
+    public string? Error { get; init; }
+
+    /// <inheritdoc/>
+    public override string ToString() => Name;
+}

@@ -1,0 +1,116 @@
+namespace BuildxPS;
+
+/// <summary>
+/// Why an operation failed. The name is the stable first part of the error id that PowerShell shows
+/// (<c>BuilderNotFound,BuildxPS.Commands.GetBuildxBuilderCommand</c>), so a member is never renamed.
+/// </summary>
+public enum BuildxFailure
+{
+    /// <summary>The engine answered with something that has no member of its own here.</summary>
+    EngineError,
+
+    /// <summary>No engine answers at the endpoint.</summary>
+    EngineUnreachable,
+
+    /// <summary>The engine refused this user, for example a socket without read and write permission.</summary>
+    EngineAccessDenied,
+
+    /// <summary>The engine's TLS certificate is not trusted, or it refused ours.</summary>
+    EngineCertificateInvalid,
+
+    /// <summary>The engine went away while it was working for us.</summary>
+    EngineLost,
+
+    /// <summary>The engine lacks something that the request needs.</summary>
+    EngineUnsupported,
+
+    /// <summary>The endpoint's scheme is not supported (yet).</summary>
+    EndpointUnsupported,
+
+    /// <summary>The endpoint's text is not an address.</summary>
+    EndpointInvalid,
+
+    /// <summary>No builder has that name.</summary>
+    BuilderNotFound,
+
+    /// <summary>No docker context has that name.</summary>
+    ContextNotFound,
+
+    /// <summary>A docker configuration file cannot be read or is not valid.</summary>
+    ConfigurationInvalid,
+
+    /// <summary>The build context folder does not exist.</summary>
+    BuildContextNotFound,
+
+    /// <summary>The build context, or a file in it, cannot be read.</summary>
+    BuildContextUnreadable,
+
+    /// <summary>The Dockerfile does not exist.</summary>
+    DockerfileNotFound,
+
+    /// <summary>The Dockerfile cannot be parsed or asks for something that is not there.</summary>
+    DockerfileInvalid,
+
+    /// <summary>A policy file lies beside the Dockerfile, which this module does not evaluate.</summary>
+    PolicyUnsupported,
+
+    /// <summary>A platform is not written as os/arch[/variant], or names no known platform.</summary>
+    PlatformInvalid,
+
+    /// <summary>No image in the index fits the platform.</summary>
+    PlatformNotAvailable,
+
+    /// <summary>A program for another architecture was run and no emulator is registered for it.</summary>
+    EmulatorMissing,
+
+    /// <summary>A tag is not a valid image reference.</summary>
+    TagInvalid,
+
+    /// <summary>An output is not written as it must be, or its parts contradict each other.</summary>
+    OutputInvalid,
+
+    /// <summary>A destination cannot be written.</summary>
+    DestinationNotWritable,
+
+    /// <summary>A build argument, label or similar pair is not written as KEY=VALUE.</summary>
+    ArgumentInvalid,
+
+    /// <summary>A step of the build ended with an error.</summary>
+    StepFailed,
+
+    /// <summary>The target stage is not in the Dockerfile.</summary>
+    TargetNotFound,
+
+    /// <summary>A file that COPY or ADD names is not in the build context.</summary>
+    SourceFileNotFound,
+
+    /// <summary>An image could not be found or pulled.</summary>
+    ImageNotFound,
+
+    /// <summary>A registry wants a login, or the login lacks a right.</summary>
+    RegistryUnauthorized,
+
+    /// <summary>A registry answers plain http to an https request.</summary>
+    RegistryPlainHttp,
+
+    /// <summary>A registry's certificate is not trusted by the engine.</summary>
+    RegistryCertificateInvalid,
+
+    /// <summary>A host name could not be resolved where the engine runs.</summary>
+    NameNotResolved,
+
+    /// <summary>The disk is full, on the engine or here.</summary>
+    DiskFull,
+
+    /// <summary>The build asks for an entitlement that was not granted.</summary>
+    EntitlementRefused,
+
+    /// <summary>The engine broke its protocol or sent something that is not allowed.</summary>
+    ProtocolViolation,
+
+    /// <summary>Something took longer than its limit.</summary>
+    TimedOut,
+
+    /// <summary>The engine reports that the build was cancelled, though not by this caller.</summary>
+    BuildCanceled,
+}
