@@ -24,13 +24,11 @@ done
 main() {
     watch_failures
     check_settings
-    if [[ ! -d $ENGINES ]]; then
-        say "Nothing to stop: $ENGINES does not exist."
-        return
-    fi
     if ((EUID != 0)); then
         fail "The test engines run as root." "Run this script as root."
     fi
+    # Also when somebody has deleted it: what runs from it is still found.
+    mkdir -p "$RUN" "$LOGS"
     lock
     step "Stopped the test engines of $ENGINES" stop_everything
 }

@@ -44,8 +44,23 @@ make_buildkit() {
 fetch_sources() {
     fetch_packages packages-go "$GO_WORK/packages"
     fetch_packages source-docker "$GO_WORK/source"
-    unpack_packages "$GO_WORK/root" "$GO_WORK"/packages/*.deb
+    unpack_sources
     rm -r "$GO_WORK/packages"
+}
+
+# As many at a time as there are processors.
+unpack_sources() {
+    local packages=("$GO_WORK"/packages/*.deb) cores each first jobs=() job
+    cores=$(nproc)
+    each=$(((${#packages[@]} + cores - 1) / cores))
+    unpack_packages "$GO_WORK/root"
+    for ((first = 0; first < ${#packages[@]}; first += each)); do
+        unpack_packages "$GO_WORK/root" "${packages[@]:first:each}" &
+        jobs+=("$!")
+    done
+    for job in "${jobs[@]}"; do
+        wait "$job"
+    done
 }
 
 # BuildKit lies in the package as a part of Docker: it becomes a package of its own again, three modules that Debian took

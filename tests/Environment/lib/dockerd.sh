@@ -69,11 +69,11 @@ JSON
         rm -rf "$home/exec" "$home/dockerd.pid" "$home/containerd" "$home/docker.sock"
         mkdir -p "$home/containerd"
     fi
-    # The bridge's index is told so that a bridge made anew leads to a daemon started anew.
+    # dockerd does not read STARTED_FOR: it makes a bridge or certificates made anew lead to a daemon started anew.
     # shellcheck disable=SC2016 # the inner shell expands it
     start_process "$name" "$home/daemon.json" \
-        env BRIDGE_INDEX="$(<"/sys/class/net/$bridge/ifindex")" \
-        PATH="$RUN/shim:$root/usr/sbin:$root/usr/bin:/usr/sbin:/usr/bin:/sbin:/bin" unshare -m sh -c '
+        env STARTED_FOR="$(<"/sys/class/net/$bridge/ifindex") $REGISTRY_TLS" \
+        PATH="$RUN/shim:$root/usr/sbin:$root/usr/bin:/usr/sbin:/usr/bin:/sbin:/bin" unshare -m sh -ec '
             home=$1
             shift
             mount --bind "$home/etc" /etc/docker

@@ -10,7 +10,8 @@ make_bridge() {
     local bridge=$BUILDXPS_BRIDGE_PREFIX-$1 address=$2 variable=$3 users
     if [[ -e /sys/class/net/$bridge ]]; then
         if ! grep -qsFx "$bridge" "$BRIDGES"; then
-            fail "A network interface $bridge is there already, and not from here." "Set BUILDXPS_BRIDGE_PREFIX to another name."
+            fail "A network interface $bridge is there already, and not from this folder's engines." \
+                "Set BUILDXPS_BRIDGE_PREFIX to another name, or remove it: ip link delete $bridge"
         fi
         if [[ $(ip -4 -o address show dev "$bridge") == *" $address/24 "* ]]; then
             return

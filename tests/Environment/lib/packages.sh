@@ -113,7 +113,7 @@ fetch_packages() {
     /usr/lib/apt/apt-helper -o APT::Sandbox::User=root -o Acquire::Retries=3 download-file "${requests[@]}"
 }
 
-# unpack_packages ROOT DEB...: into a merged /usr, without maintainer scripts and documentation.
+# unpack_packages ROOT DEB...: into a merged /usr, without maintainer scripts, documentation and tests.
 unpack_packages() {
     local root=$1 folder package
     shift
@@ -125,7 +125,8 @@ unpack_packages() {
     done
     for package in "$@"; do
         dpkg-deb --fsys-tarfile "$package" | tar -x -C "$root" --keep-directory-symlink --exclude='./usr/share/doc/*' \
-            --exclude='./usr/share/man/*' --exclude='./usr/share/locale/*' --exclude='./usr/share/lintian/*'
+            --exclude='./usr/share/man/*' --exclude='./usr/share/locale/*' --exclude='./usr/share/lintian/*' \
+            --exclude='*_test.go' --exclude='testdata'
     done
 }
 

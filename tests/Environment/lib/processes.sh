@@ -53,6 +53,9 @@ start_process() {
     fi
     sweep_leftovers "$name"
     printf '%s\n' "$settings" >"$RUN/$name/settings"
+    if [[ -f $RUN/$name/log ]]; then
+        mv "$RUN/$name/log" "$RUN/$name/log.previous"
+    fi
     (
         trap - EXIT ERR INT TERM
         exec 9>&- >"$RUN/$name/log" 2>&1 </dev/null
@@ -141,10 +144,12 @@ without_zombies() {
     done
 }
 
-# Both look at processes that may end meanwhile, so that a failure of find and grep means nothing.
+# Both look at processes that may end meanwhile, so that a failure of find and grep means nothing. The token server is a
+# script: what its program is does not tell, its arguments do.
 processes_of_our_programs() {
     {
-        find /proc -mindepth 2 -maxdepth 2 -path '/proc/[0-9]*/exe' -lname "$ENGINES/*" -printf '%h\n' 2>/dev/null || true
+        find /proc -mindepth 2 -maxdepth 2 -path '/proc/[0-9]*/exe' '(' -lname "$ENGINES/*" -o -lname '*/bin/perl' ')' \
+            -printf '%h\n' 2>/dev/null || true
     } | sed 's,^/proc/,,'
 }
 

@@ -22,7 +22,7 @@ KbdInteractiveAuthentication no
 SetEnv PATH=$FORKY/usr/bin:/usr/bin:/bin DOCKER_HOST=unix://$RUN/d28/docker.sock
 SSHD
     # shellcheck disable=SC2016 # the inner shell expands it
-    start_process sshd "$home/sshd_config" env LD_LIBRARY_PATH="$BOOKWORM_LIBRARIES" unshare -m sh -c '
+    start_process sshd "$home/sshd_config" env LD_LIBRARY_PATH="$BOOKWORM_LIBRARIES" unshare -m sh -ec '
         mount --bind "$1" /etc/passwd
         shift
         exec "$@"' sh "$home/passwd" "$BOOKWORM/usr/sbin/sshd" -D -e -f "$home/sshd_config"

@@ -4,9 +4,6 @@
 
 stop_everything() {
     local name
-    if [[ ! -d $RUN ]]; then
-        return
-    fi
     rm -f "$DESCRIPTION"
     end_containers
     stop_processes "${PROCESSES[@]}"
