@@ -45,7 +45,7 @@ function Build {
 
     # An error of the compiler has been printed: no second one from PowerShell on top.
     $PSNativeCommandUseErrorActionPreference = $false
-    dotnet build $Project --configuration Release --nologo --verbosity quiet "-consoleLoggerParameters:NoSummary" | Out-Host
+    dotnet build $Project --configuration Release --nologo --verbosity quiet "-consoleLoggerParameters:NoSummary" -terminalLogger:off | Out-Host
     if ($LASTEXITCODE -ne 0) {
         throw 'The build failed.'
     }
