@@ -45,10 +45,12 @@ function Build {
 
     # An error of the compiler has been printed: no second one from PowerShell on top.
     $PSNativeCommandUseErrorActionPreference = $false
-    dotnet build $Project --configuration Release --nologo --verbosity quiet "-consoleLoggerParameters:NoSummary" -terminalLogger:off | Out-Host
+    dotnet msbuild $Project -restore -property:Configuration=Release -verbosity:quiet -nologo | Out-Host
     if ($LASTEXITCODE -ne 0) {
         throw 'The build failed.'
     }
+
+    Write-Host "Built $module"
 }
 
 function Test {
@@ -62,7 +64,6 @@ function Test {
 
 function Demo {
     Build
-    Write-Host "Built $module"
     $demo = Join-Path $root examples Demo.ps1
     $dockerHost = Find-DemoEngine
     & (Get-PowerShell) -NoProfile -File $demo -Module $module -DockerHost $dockerHost
