@@ -87,10 +87,15 @@ function Clean {
 # The PowerShell that runs this script, for work that must not share its process.
 function Get-PowerShell { Join-Path $PSHOME ($IsWindows ? 'pwsh.exe' : 'pwsh') }
 
+# The .NET SDK takes its version and settings from where it is called.
+Push-Location $root
 try {
     & $Task
 }
 catch {
     Write-Host "$Task failed: $_" -ForegroundColor Red
     exit 1
+}
+finally {
+    Pop-Location
 }

@@ -41,7 +41,7 @@ function Show-TestEngines([string] $Description) {
 
 In PowerShell, import the module and name one:
     Import-Module $module
-    Invoke-BuildxBuild . -DockerHost $(@($engines.PSObject.Properties)[0].Value.host)
+    Invoke-BuildxBuild . -DockerHost $($engines.d28.host)
 Tests find them all through:
     `$env:BUILDXPS_TEST_ENGINES = '$Description'
 They run until: ./build.ps1 Engine -Stop
