@@ -64,9 +64,9 @@ function Get-EnginesForTests {
 function Invoke-EngineTests([string] $Filter) {
     $assembly = Join-Path $root tests BuildxPS.Engine.Tests bin Release net10.0 BuildxPS.Engine.Tests.dll
     $report = Join-Path $results engine.xml
-    $select = $Filter ? @('-method', "*$Filter*") : @()
+    $options = @('-noLogo', '-result-xml', $report) + ($Filter ? @('-method', "*$Filter*") : @()) + ($env:NO_COLOR ? @('-noColor') : @())
     $PSNativeCommandUseErrorActionPreference = $false
-    dotnet $assembly -noLogo -result-xml $report @select | Out-Host
+    dotnet $assembly @options | Out-Host
     $exitCode = $LASTEXITCODE
     $suite = (Test-Path $report) ? ([xml](Get-Content -Raw $report)).SelectSingleNode('//assembly') : $null
     if (-not $suite) {
