@@ -14,6 +14,8 @@
     PowerShellVersion    = '7.6'
     CompatiblePSEditions = @('Core')
 
+    FormatsToProcess     = @('BuildxPS.Format.ps1xml')
+    TypesToProcess       = @('BuildxPS.Types.ps1xml')
     CmdletsToExport      = @('Get-BuildxBuilder', 'Invoke-BuildxBuild')
     FunctionsToExport    = @()
     VariablesToExport    = @()
