@@ -14,7 +14,7 @@
     PowerShellVersion    = '7.6'
     CompatiblePSEditions = @('Core')
 
-    CmdletsToExport      = @()
+    CmdletsToExport      = @('Get-BuildxBuilder', 'Invoke-BuildxBuild')
     FunctionsToExport    = @()
     VariablesToExport    = @()
     AliasesToExport      = @()
