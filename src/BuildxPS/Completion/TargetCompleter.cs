@@ -1,7 +1,6 @@
 using System.Collections;
 using System.Management.Automation;
 using System.Management.Automation.Language;
-using System.Management.Automation.Runspaces;
 using System.Text.RegularExpressions;
 
 namespace BuildxPS.Completion;
@@ -22,8 +21,12 @@ internal sealed partial class TargetCompleter : IArgumentCompleter
         return Resolve(file ?? Path.Combine(parameters["Path"]?.ToString() ?? ".", "Dockerfile"));
     }
 
+    // The session's own state is closed to a completer while it runs; a nested command is not.
     private static string Resolve(string path)
-        => Runspace.DefaultRunspace.SessionStateProxy.Path.GetUnresolvedProviderPathFromPSPath(path);
+    {
+        using var shell = PowerShell.Create(RunspaceMode.CurrentRunspace);
+        return shell.AddCommand("Convert-Path").AddParameter("LiteralPath", path).Invoke<string>().FirstOrDefault() ?? path;
+    }
 
     private static IEnumerable<(string Value, string ToolTip)> Stages(string dockerfile)
         => File.ReadLines(dockerfile).Take(MaxLines)

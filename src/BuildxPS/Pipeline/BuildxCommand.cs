@@ -96,7 +96,7 @@ public abstract class BuildxCommand : PSCmdlet
         {
             resolved = SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out provider, out _);
         }
-        catch (Exception e) when (e is DriveNotFoundException or ProviderNotFoundException or ProviderInvocationException or NotSupportedException or PSArgumentException or ItemNotFoundException)
+        catch (Exception e) when (e is SessionStateException or ProviderInvocationException or NotSupportedException or PSArgumentException)
         {
             throw new BuildxException(failure, $"{what} '{path}' is not a path of the file system: {e.Message}", PathAdvice(path), e);
         }

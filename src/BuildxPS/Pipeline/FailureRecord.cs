@@ -6,7 +6,7 @@ namespace BuildxPS.Pipeline;
 /// <summary>The one place where a failure of the engine becomes an error of PowerShell.</summary>
 internal static class FailureRecord
 {
-    /// <summary>Chooses the view of Formatting/BuildxPS.format.ps1xml, which keeps the lines of a report apart.</summary>
+    /// <summary>Chooses the view of Formatting/BuildxPS.Format.ps1xml, which keeps the lines of a report apart.</summary>
     private const string ViewName = "BuildxPS.BuildError";
 
     /// <summary>Makes the record.</summary>

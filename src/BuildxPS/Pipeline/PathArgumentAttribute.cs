@@ -15,6 +15,8 @@ internal sealed class PathArgumentAttribute : ArgumentTransformationAttribute
             string text => text,
             FileSystemInfo item => item.FullName,
             PathInfo path => path.Path,
+            // A folder's name that PowerShell read as a number.
+            ValueType value => LanguagePrimitives.ConvertTo<string>(value),
             // The one exception that the pipeline binder takes for "not mine" instead of an error.
             var other => throw new PSInvalidCastException($"A value of type {other?.GetType().Name ?? "null"} is not a path: give a text, a DirectoryInfo or a FileInfo."),
         };

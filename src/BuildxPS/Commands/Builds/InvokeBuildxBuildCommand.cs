@@ -157,6 +157,7 @@ public sealed class InvokeBuildxBuildCommand : BuildxCommand
             .. request.Platforms.Count == 0 ? Array.Empty<string>() : ["for " + string.Join(", ", request.Platforms)],
             .. request.Outputs.Count == 0 ? Array.Empty<string>() : ["to " + string.Join(" and ", request.Outputs)],
             .. request.Load ? ["and load it into the daemon"] : Array.Empty<string>(),
+            .. (request.Builder.Name ?? request.Builder.Context ?? request.Builder.DockerHost) is { } builder ? [$"on {builder}"] : Array.Empty<string>(),
         ];
         return string.Join(' ', parts);
     }
@@ -202,6 +203,7 @@ public sealed class InvokeBuildxBuildCommand : BuildxCommand
 
     private void Build(BuildRequest request)
     {
+        _warned.Clear();
         WriteVerbose($"Building '{request.ContextPath}'.");
         var display = _mode == ProgressMode.None ? new BuildDisplay()
             : _bars ? new BarDisplay(WriteProgress)
