@@ -41,7 +41,8 @@ internal static class FailureRecord
     private static ErrorCategory CategoryOf(BuildxFailure failure) => failure switch
     {
         BuildxFailure.PlatformInvalid or BuildxFailure.TagInvalid or BuildxFailure.OutputInvalid
-            or BuildxFailure.ArgumentInvalid or BuildxFailure.EndpointInvalid => ErrorCategory.InvalidArgument,
+            or BuildxFailure.ArgumentInvalid or BuildxFailure.EndpointInvalid
+            or BuildxFailure.SelectionConflict => ErrorCategory.InvalidArgument,
         BuildxFailure.BuilderNotFound or BuildxFailure.ContextNotFound or BuildxFailure.BuildContextNotFound
             or BuildxFailure.DockerfileNotFound or BuildxFailure.TargetNotFound or BuildxFailure.SourceFileNotFound
             or BuildxFailure.ImageNotFound or BuildxFailure.PlatformNotAvailable => ErrorCategory.ObjectNotFound,

@@ -43,7 +43,7 @@ public sealed class GetBuildxBuilderCommand : BuildxCommand
     [ValidateRange(0, int.MaxValue / 1000)]
     public int TimeoutSec { get; set; } = 20;
 
-    private TimeSpan Limit => TimeoutSec == 0 ? Timeout.InfiniteTimeSpan : TimeSpan.FromSeconds(TimeoutSec);
+    private TimeSpan Limit => TimeSpan.FromSeconds(TimeoutSec);
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
@@ -70,10 +70,13 @@ public sealed class GetBuildxBuilderCommand : BuildxCommand
 
         var pattern = WildcardPattern.Get(name, WildcardOptions.IgnoreCase);
         WriteVerbose("Asking the engines of all builders.");
-        foreach (var builder in Run(token => new BuilderCatalog(ClientEnvironment.Read()).ListAsync(Limit, token)).Where(b => pattern.IsMatch(b.Name)))
+        Consume(token => new BuilderCatalog(ClientEnvironment.Read()).ListAsync(Limit, token), builder =>
         {
-            WriteObject(builder);
-        }
+            if (pattern.IsMatch(builder.Name))
+            {
+                WriteObject(builder);
+            }
+        });
     }
 
     private void WriteOne(BuilderSelection selection)

@@ -142,10 +142,15 @@ public sealed class InvokeBuildxBuildCommand : BuildxCommand
         }
     });
 
-    private protected override bool IsFatal(BuildxFailure failure) => Builder == _builderOfAll && failure is
+    private protected override bool IsFatal(BuildxFailure failure) => failure switch
+    {
+        BuildxFailure.PlatformInvalid or BuildxFailure.TagInvalid or BuildxFailure.OutputInvalid
+            or BuildxFailure.ArgumentInvalid or BuildxFailure.SelectionConflict => true,
         BuildxFailure.EngineUnreachable or BuildxFailure.EngineAccessDenied or BuildxFailure.EngineCertificateInvalid
-        or BuildxFailure.EndpointInvalid or BuildxFailure.EndpointUnsupported or BuildxFailure.ConfigurationInvalid
-        or BuildxFailure.BuilderNotFound or BuildxFailure.ContextNotFound;
+            or BuildxFailure.EndpointInvalid or BuildxFailure.EndpointUnsupported or BuildxFailure.ConfigurationInvalid
+            or BuildxFailure.BuilderNotFound or BuildxFailure.ContextNotFound => Builder == _builderOfAll,
+        _ => false,
+    };
 
     private static string Describe(BuildRequest request)
     {
