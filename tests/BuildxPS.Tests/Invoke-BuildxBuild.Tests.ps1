@@ -32,7 +32,7 @@ Describe 'Invoke-BuildxBuild refuses' {
         @{ What = 'an output without a destination'; Arguments = @{ Output = 'type=tar' }; Failure = 'OutputInvalid'; Part = 'destination' }
         @{ What = 'an output that is no output'; Arguments = @{ Output = 5 }; Failure = 'OutputInvalid'; Part = 'Int32' }
         @{ What = 'a destination outside the file system'; Arguments = @{ Output = 'type=local,dest=env:/x' }; Failure = 'OutputInvalid'; Part = 'Environment' }
-        @{ What = 'a build argument without a key'; Arguments = @{ BuildArg = '=x' }; Failure = 'ArgumentInvalid'; Part = '=x' }
+        @{ What = 'a build argument without a key'; Arguments = @{ BuildArg = '=x' }; Failure = 'ArgumentInvalid'; Part = "''" }
         @{ What = 'a build argument with a list'; Arguments = @{ BuildArg = @{ A = 1..2 } }; Failure = 'ArgumentInvalid'; Part = "'A'" }
         @{ What = 'a label that is no pair'; Arguments = @{ Label = 5 }; Failure = 'ArgumentInvalid'; Part = 'Int32' }
         @{ What = 'a builder that does not exist'; Arguments = @{ Builder = 'no-such-builder' }; Failure = 'BuilderNotFound'; Part = 'no-such-builder' }
@@ -44,8 +44,9 @@ Describe 'Invoke-BuildxBuild refuses' {
         @{ What = 'a context at a remote address'; Arguments = @{ Path = 'https://example.com/x.git' }; Failure = 'BuildContextNotFound'; Part = 'https://example.com/x.git' }
         @{ What = 'a Dockerfile that does not exist'; Arguments = @{ File = 'no-such-file' }; Failure = 'DockerfileNotFound'; Part = 'no-such-file' }
     ) {
-        $base = @{ Path = $context; Progress = 'None' }
-        $failed = @(Get-Failure { Invoke-BuildxBuild @base @Arguments })
+        $all = @{ Path = $context; Progress = 'None' }
+        $Arguments.Keys | ForEach-Object { $all[$_] = $Arguments[$_] }
+        $failed = @(Get-Failure { Invoke-BuildxBuild @all })
         $failed.Count | Should -Be 1
         $failed[0].FullyQualifiedErrorId | Should -Match "^$Failure,$id$"
         "$($failed[0])" | Should -BeLike "*$($Part.Replace('[', '`['))*"
@@ -137,7 +138,7 @@ Describe 'The parameters of Invoke-BuildxBuild' {
 
     It 'do nothing with -WhatIf but say what would be done' {
         $out = Join-Path $TestDrive whatif
-        $said = Get-Intention { Invoke-BuildxBuild $context -Tag app:1 -Platform linux/amd64, arm64 -Output $out -DockerHost $nowhere -WhatIf }
+        $said = @(Get-Intention { Invoke-BuildxBuild $context -Tag app:1 -Platform linux/amd64, arm64 -Output $out -DockerHost $nowhere -WhatIf })
         $said | Should -HaveCount 1
         $said[0] | Should -BeLike "*app:1*linux/amd64, linux/arm64*$out*$nowhere*`"$context`"*"
         $out | Should -Not -Exist
@@ -156,7 +157,7 @@ Describe 'The parameters of Invoke-BuildxBuild' {
 
     It 'take builders from the pipeline' {
         $builders = [BuildxPS.Builder]@{ Name = 'one' }, [BuildxPS.Builder]@{ Name = 'two' }
-        $said = Get-Intention { $builders | Invoke-BuildxBuild $context -WhatIf }
+        $said = @(Get-Intention { $builders | Invoke-BuildxBuild $context -WhatIf })
         $said | Should -HaveCount 2
         $said[0] | Should -BeLike "*on one*`"$context`"*"
         $said[1] | Should -BeLike "*on two*`"$context`"*"
@@ -170,7 +171,7 @@ Describe 'The parameters of Invoke-BuildxBuild' {
     It 'resolve paths from the current location' {
         Push-Location $TestDrive
         try {
-            $said = Get-Intention { Invoke-BuildxBuild context -Output out, 'type=tar,dest=~/x.tar' -WhatIf }
+            $said = @(Get-Intention { Invoke-BuildxBuild context -Output out, 'type=tar,dest=~/x.tar' -WhatIf })
         }
         finally {
             Pop-Location

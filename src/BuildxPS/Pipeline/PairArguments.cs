@@ -62,25 +62,26 @@ internal static class PairArguments
                 foreach (DictionaryEntry entry in table)
                 {
                     var key = entry.Key.ToString() ?? "";
-                    yield return (Checked(key, key, what), TextOf(entry.Value, key, what));
+                    yield return (Checked(key, what), TextOf(entry.Value, key, what));
                 }
 
                 break;
             case string text:
                 var equals = text.IndexOf('=', StringComparison.Ordinal);
                 yield return equals < 0
-                    ? (Checked(text, text, what), null)
-                    : (Checked(text[..equals], text, what), text[(equals + 1)..]);
+                    ? (Checked(text, what), null)
+                    : (Checked(text[..equals], what), text[(equals + 1)..]);
                 break;
             case var other:
                 throw Invalid($"A value of type {other?.GetType().Name ?? "null"} is not a {what}", Forms(what));
         }
     }
 
-    private static string Checked(string key, string source, string what)
+    // The value stays out of the message: it may be one that should not have been written there.
+    private static string Checked(string key, string what)
         => key.Length > 0 && !key.Any(char.IsWhiteSpace) && !key.Contains('=', StringComparison.Ordinal)
             ? key
-            : throw Invalid($"'{source}' is not a {what}: its key '{key}' is empty or has a character that is not allowed", Forms(what));
+            : throw Invalid($"The key '{key}' of a {what} is empty or has a character that is not allowed", Forms(what));
 
     private static string Forms(string what)
         => $"Write a {what} as a hashtable (@{{ KEY = 'value' }}) or as text ('KEY=value').";
