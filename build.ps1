@@ -90,6 +90,10 @@ function Get-PowerShell { Join-Path $PSHOME ($IsWindows ? 'pwsh.exe' : 'pwsh') }
 # The .NET SDK takes its version and settings from where it is called.
 Push-Location $root
 try {
+    if (($Stop -and $Task -ne 'Engine') -or ($Filter -and $Task -ne 'Test')) {
+        throw '-Stop belongs to the task Engine, and -Filter to Test.'
+    }
+
     & $Task
 }
 catch {
