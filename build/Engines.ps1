@@ -50,8 +50,10 @@ They run until: ./build.ps1 Engine -Stop
 
 # Where the demo runs: this machine's Docker if one answers, else a test engine.
 function Find-DemoEngine {
-    $ask = "Import-Module '$module'; (Get-BuildxBuilder -Current -ErrorAction Ignore).Nodes.Where{ `$_.Status -eq 'Running' }.Endpoint"
-    $running = & (Get-PowerShell) -NoProfile -NonInteractive -Command $ask | Select-Object -First 1
+    $running = & (Get-PowerShell) -NoProfile -NonInteractive -Command {
+        Import-Module $args[0]
+        (Get-BuildxBuilder -Current -ErrorAction Ignore).Nodes | Where-Object Status -EQ Running | ForEach-Object Endpoint
+    } -args $module | Select-Object -First 1
     if ($running) {
         Write-Host "Using the Docker that answers at $running"
         return $running
