@@ -64,9 +64,9 @@ function Test {
 
 function Demo {
     Build
-    $demo = Join-Path $root examples Demo.ps1
     $dockerHost = Find-DemoEngine
-    & (Get-PowerShell) -NoProfile -File $demo -Module $module -DockerHost $dockerHost
+    $options = $dockerHost ? @('-DockerHost', $dockerHost) : @()
+    & (Get-PowerShell) -NoProfile -File (Join-Path $root examples Demo.ps1) -Module $module @options
 }
 
 function Engine {

@@ -48,19 +48,19 @@ They run until: ./build.ps1 Engine -Stop
 "@
 }
 
-# Where the demo runs: this machine's Docker if one answers, else a test engine.
+# Where the demo runs: nothing for the Docker that this machine's own settings name, when it answers; else a test engine.
 function Find-DemoEngine {
-    $running = & (Get-PowerShell) -NoProfile -NonInteractive -Command {
+    $docker = & (Get-PowerShell) -NoProfile -NonInteractive -Command {
         Import-Module $args[0]
-        (Get-BuildxBuilder -Current -ErrorAction Ignore).Nodes | Where-Object Status -EQ Running | ForEach-Object Endpoint
+        Get-BuildxBuilder -Current -ErrorAction Ignore | Where-Object { $_.Nodes.Status -eq 'Running' } | ForEach-Object Name
     } -args $module | Select-Object -First 1
-    if ($running) {
-        Write-Host "Using the Docker that answers at $running"
-        return $running
+    if ($docker) {
+        Write-Host "A Docker answers here (context $docker): using it."
+        return
     }
 
     if ($obstacle = Get-EngineObstacle) {
-        throw "No Docker answers here, and this machine cannot run the test engines: $obstacle Start Docker, or set DOCKER_HOST to one that is reachable."
+        throw "no Docker answers here, and this machine cannot run the test engines. $obstacle Start Docker, or set DOCKER_HOST to one that is reachable."
     }
 
     Write-Host 'No Docker answers here: using a test engine.'
