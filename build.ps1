@@ -45,10 +45,12 @@ function Build {
 
     # An error of the compiler has been printed: no second one from PowerShell on top.
     $PSNativeCommandUseErrorActionPreference = $false
-    dotnet build $Project --configuration Release --nologo --verbosity quiet "-consoleLoggerParameters:NoSummary" | Out-Host
+    dotnet msbuild $Project -restore -property:Configuration=Release -verbosity:quiet -nologo | Out-Host
     if ($LASTEXITCODE -ne 0) {
         throw 'The build failed.'
     }
+
+    Write-Host "Built $module"
 }
 
 function Test {
@@ -62,10 +64,9 @@ function Test {
 
 function Demo {
     Build
-    Write-Host "Built $module"
-    $demo = Join-Path $root examples Demo.ps1
     $dockerHost = Find-DemoEngine
-    & (Get-PowerShell) -NoProfile -File $demo -Module $module -DockerHost $dockerHost
+    $options = $dockerHost ? @('-DockerHost', $dockerHost) : @()
+    & (Get-PowerShell) -NoProfile -File (Join-Path $root examples Demo.ps1) -Module $module @options
 }
 
 function Engine {
@@ -86,10 +87,19 @@ function Clean {
 # The PowerShell that runs this script, for work that must not share its process.
 function Get-PowerShell { Join-Path $PSHOME ($IsWindows ? 'pwsh.exe' : 'pwsh') }
 
+# The .NET SDK takes its version and settings from where it is called.
+Push-Location $root
 try {
+    if (($Stop -and $Task -ne 'Engine') -or ($Filter -and $Task -ne 'Test')) {
+        throw '-Stop belongs to the task Engine, and -Filter to Test.'
+    }
+
     & $Task
 }
 catch {
     Write-Host "$Task failed: $_" -ForegroundColor Red
     exit 1
+}
+finally {
+    Pop-Location
 }

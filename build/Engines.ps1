@@ -41,24 +41,26 @@ function Show-TestEngines([string] $Description) {
 
 In PowerShell, import the module and name one:
     Import-Module $module
-    Invoke-BuildxBuild . -DockerHost $(@($engines.PSObject.Properties)[0].Value.host)
+    Invoke-BuildxBuild . -DockerHost $($engines.d28.host)
 Tests find them all through:
     `$env:BUILDXPS_TEST_ENGINES = '$Description'
 They run until: ./build.ps1 Engine -Stop
 "@
 }
 
-# Where the demo runs: this machine's Docker if one answers, else a test engine.
+# Where the demo runs: nothing for the Docker that this machine's own settings name, when it answers; else a test engine.
 function Find-DemoEngine {
-    $ask = "Import-Module '$module'; (Get-BuildxBuilder -Current -ErrorAction Ignore).Nodes.Where{ `$_.Status -eq 'Running' }.Endpoint"
-    $running = & (Get-PowerShell) -NoProfile -NonInteractive -Command $ask | Select-Object -First 1
-    if ($running) {
-        Write-Host "Using the Docker that answers at $running"
-        return $running
+    $docker = & (Get-PowerShell) -NoProfile -NonInteractive -Command {
+        Import-Module $args[0]
+        Get-BuildxBuilder -Current -ErrorAction Ignore | Where-Object { $_.Nodes.Status -eq 'Running' } | ForEach-Object Name
+    } -args $module | Select-Object -First 1
+    if ($docker) {
+        Write-Host "A Docker answers here (context $docker): using it."
+        return
     }
 
     if ($obstacle = Get-EngineObstacle) {
-        throw "No Docker answers here, and this machine cannot run the test engines: $obstacle Start Docker, or set DOCKER_HOST to one that is reachable."
+        throw "no Docker answers here, and this machine cannot run the test engines. $obstacle Start Docker, or set DOCKER_HOST to one that is reachable."
     }
 
     Write-Host 'No Docker answers here: using a test engine.'

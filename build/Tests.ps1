@@ -4,7 +4,11 @@ $results = Join-Path $out results
 
 # The compiler checks how code is written (.editorconfig); this checks how it is laid out.
 function Test-Formatting {
+    $PSNativeCommandUseErrorActionPreference = $false
     dotnet format whitespace $root --folder --include src/ tests/ --verify-no-changes | Out-Host
+    if ($LASTEXITCODE -ne 0) {
+        throw 'The layout of these lines is not the agreed one; `dotnet format whitespace` changes it.'
+    }
 }
 
 # Runs everything, prints the sum as its last line, and returns how many failed.
@@ -60,9 +64,9 @@ function Get-EnginesForTests {
 function Invoke-EngineTests([string] $Filter) {
     $assembly = Join-Path $root tests BuildxPS.Engine.Tests bin Release net10.0 BuildxPS.Engine.Tests.dll
     $report = Join-Path $results engine.xml
-    $select = $Filter ? @('-method', "*$Filter*") : @()
+    $options = @('-noLogo', '-result-xml', $report) + ($Filter ? @('-method', "*$Filter*") : @()) + ($env:NO_COLOR ? @('-noColor') : @())
     $PSNativeCommandUseErrorActionPreference = $false
-    dotnet $assembly -noLogo -result-xml $report @select | Out-Host
+    dotnet $assembly @options | Out-Host
     $exitCode = $LASTEXITCODE
     $suite = (Test-Path $report) ? ([xml](Get-Content -Raw $report)).SelectSingleNode('//assembly') : $null
     if (-not $suite) {

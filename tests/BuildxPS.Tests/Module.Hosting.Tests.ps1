@@ -159,4 +159,35 @@ Describe 'Another module with other versions of Protobuf and gRPC' {
         ($answer.Shared | Where-Object Name -EQ Google.Protobuf).Version | Should -Be '3.25'
         ($answer.Private | Where-Object Name -EQ Google.Protobuf).Version | Should -Not -Be '3.25'
     }
+
+    It 'lets a build run on a real engine' {
+        if (-not $env:BUILDXPS_TEST_ENGINES) {
+            Set-ItResult -Skipped -Because 'BUILDXPS_TEST_ENGINES is not set, so there is no engine to build on'
+        }
+
+        $engines = (Get-Content -Raw $env:BUILDXPS_TEST_ENGINES | ConvertFrom-Json).engines
+        $context = New-Item (Join-Path $TestDrive context) -ItemType Directory
+        Set-Content (Join-Path $context Dockerfile) "FROM scratch`nCOPY greeting /greeting"
+        Set-Content (Join-Path $context greeting) 'hello'
+        $target = Join-Path $TestDrive exported
+        $answer = Invoke-Fresh "`$DockerHost = '$($engines.d28.host)'; `$Context = '$context'; `$Target = '$target'; $({
+            Import-Module $Neighbour
+            $before = Get-NeighbourVersion
+            Import-Module $Module
+            $result = Invoke-BuildxBuild -Path $Context -DockerHost $DockerHost -Output "type=local,dest=$Target"
+            $after = Get-NeighbourVersion
+            @{
+                Status  = "$($result.Status)"
+                Same    = "$before" -eq "$after"
+                Shared  = @(Get-Context Default)
+                Private = @(Get-Context BuildxPS)
+            }
+        })"
+        $answer.Status | Should -Be Completed
+        $answer.Same | Should -BeTrue
+        $answer.Private.Name | Should -Contain Google.Protobuf
+        $answer.Private.Name | Should -Contain Microsoft.AspNetCore.Server.Kestrel.Core
+        $answer.Shared.Name | Should -Not -Contain Microsoft.AspNetCore.Server.Kestrel.Core
+        Get-Content (Join-Path $target greeting) | Should -Be 'hello'
+    }
 }

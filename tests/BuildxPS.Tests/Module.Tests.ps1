@@ -33,8 +33,8 @@ Describe 'The manifest' {
     }
 
     It 'lists every <Key> file of the module' -ForEach @(
-        @{ Key = 'FormatsToProcess'; Pattern = '*.Format.ps1xml' }
-        @{ Key = 'TypesToProcess'; Pattern = '*.Types.ps1xml' }
+        @{ Key = 'FormatsToProcess'; Pattern = '*.format.ps1xml' }
+        @{ Key = 'TypesToProcess'; Pattern = '*.types.ps1xml' }
     ) {
         $files = @(Get-ChildItem (Join-Path $folder $Pattern) | ForEach-Object Name)
         @($manifest[$Key] | Where-Object { $_ }) | Should -Be $files
