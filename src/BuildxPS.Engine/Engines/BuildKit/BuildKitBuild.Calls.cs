@@ -18,7 +18,7 @@ internal sealed partial class BuildKitBuild
             AllowResultReturn = true,
             AllowResultArrayRef = true,
         };
-        request.FrontendOpt.Add(call.Attributes);
+        request.FrontendOpt.Add(call.Attributes.ToDictionary());
         var response = await CallAsync(options => _channel.Gateway.SolveAsync(request, options), cancellationToken).ConfigureAwait(false);
         // Engines that know no result message name one reference.
         return new BuildKitResult(response.Result ?? new Protocol.Gateway.Result { RefDeprecated = response.Ref });

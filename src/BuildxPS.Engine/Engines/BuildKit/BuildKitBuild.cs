@@ -120,11 +120,11 @@ internal sealed partial class BuildKitBuild : IRunningBuild
     private static Protocol.SolveRequest CreateRequest(EngineBuild build, string sessionId)
     {
         var request = new Protocol.SolveRequest { Ref = build.Ref, Session = sessionId };
-        request.FrontendAttrs.Add(build.FrontendAttributes);
+        request.FrontendAttrs.Add(build.FrontendAttributes.ToDictionary());
         foreach (var exporter in build.Exporters)
         {
             var message = new Protocol.Exporter { Type = exporter.Type };
-            message.Attrs.Add(exporter.Attributes);
+            message.Attrs.Add(exporter.Attributes.ToDictionary());
             request.Exporters.Add(message);
         }
 

@@ -1,5 +1,6 @@
 using BuildxPS.Engine.Connections;
 using BuildxPS.Engine.Diagnostics;
+using BuildxPS.Engine.Sessions;
 
 namespace BuildxPS.Engine.Engines.BuildKit;
 

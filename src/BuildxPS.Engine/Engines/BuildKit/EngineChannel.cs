@@ -22,7 +22,9 @@ internal sealed class EngineChannel : IDisposable
             ConnectTimeout = Timeout.InfiniteTimeSpan,
             InitialHttp2StreamWindowSize = StreamWindow,
             // An error brings its details, with the whole Dockerfile in them, as one trailer.
+#pragma warning disable CA2262 // It is meant in kilobytes.
             MaxResponseHeadersLength = 8 * 1024,
+#pragma warning restore CA2262
             UseProxy = false,
             UseCookies = false,
             ActivityHeadersPropagator = null,
