@@ -10,6 +10,9 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
     /// <summary>An engine that has answered has this long for its last events and for closing the build.</summary>
     private static readonly TimeSpan s_closing = TimeSpan.FromSeconds(5);
 
+    /// <summary>Files here are cleaned up after this long, even if the engine does not let go of the build.</summary>
+    private static readonly TimeSpan s_letGo = TimeSpan.FromSeconds(2);
+
     private readonly BuildObserver _seen = new();
     private readonly long _begin = parts.Clock.GetTimestamp();
 
@@ -81,24 +84,26 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
             running = await node.Engine.StartAsync(build, services, cancellationToken).ConfigureAwait(false);
             forwarding = ForwardAsync(running.Events, cancellationToken);
             var result = await SolveAsync(running, call, cancellationToken).ConfigureAwait(false);
-            var response = await running.ExportAsync(result, cancellationToken).ConfigureAwait(false);
-            await WaitAsync(forwarding, cancellationToken).ConfigureAwait(false);
+
+            // Waiting on the token as well: an engine that is gone may not notice that it is told to stop.
+            var response = await running.ExportAsync(result, cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
+            await WaitAsync(forwarding, s_closing, cancellationToken).ConfigureAwait(false);
             return (response, BuildResults.PlatformsOf(result));
         }
         catch (BuildxException e) when (!cancellationToken.IsCancellationRequested)
         {
-            await WaitAsync(forwarding, cancellationToken).ConfigureAwait(false);
+            await WaitAsync(forwarding, s_closing, cancellationToken).ConfigureAwait(false);
             throw FailureAnalysis.Explain(e, files.Failures, _seen, buildRef, inputs);
         }
         finally
         {
             if (running is not null)
             {
-                await WaitAsync(running.DisposeAsync().AsTask(), CancellationToken.None).ConfigureAwait(false);
+                await WaitAsync(running.DisposeAsync().AsTask(), s_letGo, CancellationToken.None).ConfigureAwait(false);
             }
 
             // Nothing is written to the events after this method has ended.
-            await WaitAsync(forwarding, CancellationToken.None).ConfigureAwait(false);
+            await WaitAsync(forwarding, s_letGo, CancellationToken.None).ConfigureAwait(false);
         }
     }
 
@@ -106,11 +111,11 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
     {
         try
         {
-            return await running.SolveAsync(call, cancellationToken).ConfigureAwait(false);
+            return await running.SolveAsync(call, cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (BuildxException e)
         {
-            await WaitAsync(running.FailAsync(e, cancellationToken), cancellationToken).ConfigureAwait(false);
+            await WaitAsync(running.FailAsync(e, cancellationToken), s_closing, cancellationToken).ConfigureAwait(false);
             throw;
         }
     }
@@ -125,6 +130,6 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
     }
 
     /// <summary>Waits for something whose outcome changes nothing any more, but not for ever.</summary>
-    private static async Task WaitAsync(Task task, CancellationToken cancellationToken)
-        => await task.WaitAsync(s_closing, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    private static async Task WaitAsync(Task task, TimeSpan limit, CancellationToken cancellationToken)
+        => await task.WaitAsync(limit, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 }
