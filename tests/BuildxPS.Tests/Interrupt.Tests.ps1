@@ -18,33 +18,27 @@ BeforeAll {
         }
     }
 
-    # How many files of ours somebody has open.
-    function Get-OpenCount([string] $Path) {
-        @(Get-ChildItem /proc/[0-9]*/fd -ErrorAction Ignore | Where-Object LinkTarget -EQ $Path).Count
-    }
-
-    function Wait-Until([scriptblock] $Condition, [string] $What, [int] $Seconds = 30) {
-        $clock = [Diagnostics.Stopwatch]::StartNew()
-        while (-not (& $Condition)) {
-            if ($clock.Elapsed.TotalSeconds -gt $Seconds) {
-                throw "After $Seconds s still not: $What"
+    function Test-Open([string] $Path) {
+        foreach ($process in Get-Process -Name pwsh) {
+            foreach ($descriptor in [IO.Directory]::EnumerateFiles("/proc/$($process.Id)/fd")) {
+                if ([IO.FileInfo]::new($descriptor).LinkTarget -eq $Path) {
+                    return $true
+                }
             }
-
-            Start-Sleep -Milliseconds 50
         }
     }
 
     function Start-Session([string] $DockerHost) {
         $terminal = Start-TestTerminal @{ DOCKER_HOST = $DockerHost; DOCKER_CONFIG = "$TestDrive/docker"; XDG_DATA_HOME = "$TestDrive/data" }
-        $null = Wait-TestTerminal $terminal $prompt
+        Wait-TestTerminal $terminal $prompt
         Send-TestTerminal $terminal "Import-Module '$env:BUILDXPS_MODULE'`r"
-        $null = Wait-TestTerminal $terminal "\n.*$prompt"
+        Wait-TestTerminal $terminal "\n.*$prompt"
         $terminal
     }
 
     function Assert-NextBuildWorks($Terminal) {
         Send-TestTerminal $Terminal "'next=' + (Invoke-BuildxBuild '$small' -Output type=cacheonly -Progress None).Status`r"
-        Wait-TestTerminal $Terminal 'next=Completed' | Should -Not -BeNullOrEmpty
+        Wait-TestTerminal $Terminal 'next=Completed'
     }
 }
 
@@ -57,11 +51,11 @@ Describe 'Ctrl+C on <Engine>' -ForEach @(@{ Engine = 'd20' }, @{ Engine = 'd28' 
         $terminal = Start-Session $dockerHost
         try {
             Send-TestTerminal $terminal "Invoke-BuildxBuild '$sleeping' -Output type=cacheonly`r"
-            Wait-Until { Find-Process "sleep $duration" } 'the RUN runs'
+            Wait-TestTerminal $terminal { Find-Process "sleep $duration" }
             Send-TestTerminal $terminal $interrupt
-            $shown = Wait-TestTerminal $terminal $prompt 10
-            $shown | Should -Not -Match 'Exception|Invoke-BuildxBuild:'
-            Wait-Until { -not (Find-Process "sleep $duration") } 'the RUN has ended' 10
+            Wait-TestTerminal $terminal $prompt 10
+            Get-TestTerminalText $terminal | Should -Not -Match 'Exception|Invoke-BuildxBuild:'
+            Wait-TestTerminal $terminal { -not (Find-Process "sleep $duration") } 10
             Assert-NextBuildWorks $terminal
         }
         finally {
@@ -80,11 +74,11 @@ Describe 'Ctrl+C on <Engine>' -ForEach @(@{ Engine = 'd20' }, @{ Engine = 'd28' 
         $terminal = Start-Session $dockerHost
         try {
             Send-TestTerminal $terminal "Invoke-BuildxBuild '$big' -Output type=cacheonly -Progress Plain`r"
-            Wait-Until { Get-OpenCount $file } 'the file is sent'
+            Wait-TestTerminal $terminal { Test-Open $file }
             Send-TestTerminal $terminal $interrupt
-            $shown = Wait-TestTerminal $terminal $prompt 10
-            $shown | Should -Not -Match 'Exception|Invoke-BuildxBuild:'
-            Wait-Until { -not (Get-OpenCount $file) } 'the file is closed' 10
+            Wait-TestTerminal $terminal $prompt 10
+            Get-TestTerminalText $terminal | Should -Not -Match 'Exception|Invoke-BuildxBuild:'
+            Wait-TestTerminal $terminal { -not (Test-Open $file) } 10
             Assert-NextBuildWorks $terminal
         }
         finally {

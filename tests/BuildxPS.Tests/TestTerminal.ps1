@@ -24,7 +24,7 @@ function Start-TestTerminal([hashtable] $Environment = @{}) {
         Buffer  = [byte[]]::new(65536)
         Pending = $null
         Text    = [Text.StringBuilder]::new()
-        # Where the next wait begins to look.
+        # Where the last keys were sent.
         At      = 0
     }
 }
@@ -36,37 +36,42 @@ function Send-TestTerminal($Terminal, [string] $Keys) {
     $Terminal.Process.StandardInput.BaseStream.Flush()
 }
 
-# Waits until the terminal has shown the pattern since the last keys, and returns what it has shown.
-function Wait-TestTerminal($Terminal, [string] $Pattern, [int] $Seconds = 60) {
+# Takes what the terminal shows within the next moment. Nothing goes on in it while nobody reads.
+function Read-TestTerminal($Terminal) {
+    $Terminal.Pending ??= $Terminal.Process.StandardOutput.BaseStream.ReadAsync($Terminal.Buffer, 0, $Terminal.Buffer.Length)
+    if (-not $Terminal.Pending.Wait(50)) {
+        return
+    }
+
+    $count = $Terminal.Pending.Result
+    $Terminal.Pending = $null
+    if ($count -eq 0) {
+        throw "The terminal closed after: $(Get-TestTerminalText $Terminal)"
+    }
+
+    $new = [Text.Encoding]::UTF8.GetString($Terminal.Buffer, 0, $count)
+    $null = $Terminal.Text.Append($new)
+    # A real terminal answers when it is asked where its cursor is.
+    if ($new.Contains("`e[6n")) {
+        $Terminal.Process.StandardInput.BaseStream.Write([Text.Encoding]::ASCII.GetBytes("`e[1;1R"))
+        $Terminal.Process.StandardInput.BaseStream.Flush()
+    }
+}
+
+# What it has shown since the last keys.
+function Get-TestTerminalText($Terminal) {
+    $Terminal.Text.ToString($Terminal.At, $Terminal.Text.Length - $Terminal.At)
+}
+
+# Waits until a condition holds: a pattern that the terminal has shown since the last keys, or a script.
+function Wait-TestTerminal($Terminal, $Condition, [int] $Seconds = 60) {
     $clock = [Diagnostics.Stopwatch]::StartNew()
-    while ($true) {
-        $shown = $Terminal.Text.ToString($Terminal.At, $Terminal.Text.Length - $Terminal.At)
-        if ($shown -match $Pattern) {
-            return $shown
-        }
-
+    while (-not ($Condition -is [scriptblock] ? (& $Condition) : (Get-TestTerminalText $Terminal) -match $Condition)) {
         if ($clock.Elapsed.TotalSeconds -gt $Seconds) {
-            throw "The terminal did not show '$Pattern' within $Seconds s, but: $($shown -replace '\e', '<ESC>')"
+            throw "Not within $Seconds s: $Condition. The terminal shows: $((Get-TestTerminalText $Terminal) -replace '\e', '<ESC>')"
         }
 
-        $Terminal.Pending ??= $Terminal.Process.StandardOutput.BaseStream.ReadAsync($Terminal.Buffer, 0, $Terminal.Buffer.Length)
-        if (-not $Terminal.Pending.Wait(100)) {
-            continue
-        }
-
-        $count = $Terminal.Pending.Result
-        $Terminal.Pending = $null
-        if ($count -eq 0) {
-            throw "The terminal closed after: $($shown -replace '\e', '<ESC>')"
-        }
-
-        $new = [Text.Encoding]::UTF8.GetString($Terminal.Buffer, 0, $count)
-        $null = $Terminal.Text.Append($new)
-        # A real terminal answers when it is asked where its cursor is.
-        if ($new.Contains("`e[6n")) {
-            $Terminal.Process.StandardInput.BaseStream.Write([Text.Encoding]::ASCII.GetBytes("`e[1;1R"))
-            $Terminal.Process.StandardInput.BaseStream.Flush()
-        }
+        Read-TestTerminal $Terminal
     }
 }
 
