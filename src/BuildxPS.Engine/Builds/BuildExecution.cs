@@ -47,7 +47,7 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
         {
             var exporters = OutputPlan.ForEngine(outputs, request, node.Description, node.Features, environment);
             var call = FrontendAttributes.Create(
-                request, inputs.DockerfileName, node.Plan.Nodes[0].Platforms, node.Description, node.Features, environment, parts.Proxies(node.Node.Endpoint));
+                request, inputs.DockerfileName, node.Plan.Nodes[0].Platforms, node.Description, node.Features, environment, node.Node.ProxyArguments);
             var build = new EngineBuild
             {
                 Ref = BuildReference.Create(),

@@ -1,5 +1,7 @@
 using BuildxPS.Engine.Builders;
+using BuildxPS.Engine.Configuration;
 using BuildxPS.Engine.Engines;
+using BuildxPS.Engine.Sessions.Files;
 
 namespace BuildxPS.Engine.Builds;
 
@@ -15,9 +17,29 @@ internal sealed record BuildParts
     /// <summary>Makes a place for an output's files; refuses a destination that cannot be written.</summary>
     public required Func<PlannedOutput, IExportOutput> CreateOutput { get; init; }
 
-    /// <summary>Proxy variables that the docker configuration has for an endpoint.</summary>
-    public Func<string, IReadOnlyDictionary<string, string>> Proxies { get; init; } = _ => new Dictionary<string, string>(StringComparer.Ordinal);
-
     /// <summary>Tells the time.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>The real parts.</summary>
+    /// <param name="environment">The client's surroundings.</param>
+    /// <returns>Builders of the docker configuration, files of the disk.</returns>
+    public static BuildParts Real(ClientEnvironment environment) => new()
+    {
+        ResolveBuilder = new BuilderCatalog(environment).ResolveAsync,
+        OpenSource = root => new LocalFileSource(root),
+        CreateOutput = Create,
+    };
+
+    private static IExportOutput Create(PlannedOutput output)
+    {
+        var destination = output.Spec.Destination!;
+        if (output.Client == ClientOutput.Folder)
+        {
+            FolderOutput.CheckWritable(destination);
+            return new FolderOutput(destination);
+        }
+
+        FileOutput.CheckWritable(destination);
+        return new FileOutput(destination);
+    }
 }

@@ -18,6 +18,13 @@ public sealed class BuildRunner
     private readonly ClientEnvironment _environment;
     private readonly BuildParts _parts;
 
+    /// <summary>Creates a runner.</summary>
+    /// <param name="environment">The client's surroundings.</param>
+    public BuildRunner(ClientEnvironment environment)
+        : this(environment, BuildParts.Real(environment))
+    {
+    }
+
     /// <summary>Creates a runner of other parts.</summary>
     internal BuildRunner(ClientEnvironment environment, BuildParts parts)
     {
