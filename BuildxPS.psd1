@@ -14,12 +14,13 @@
     PowerShellVersion    = '7.6'
     CompatiblePSEditions = @('Core')
 
-    FormatsToProcess     = @('BuildxPS.Format.ps1xml')
-    TypesToProcess       = @('BuildxPS.Types.ps1xml')
-    CmdletsToExport      = @('Get-BuildxBuilder', 'Invoke-BuildxBuild')
+    CmdletsToExport      = @('Get-BuildxBuilder', 'Get-BuildxContext', 'Invoke-BuildxBuild')
     FunctionsToExport    = @()
     VariablesToExport    = @()
     AliasesToExport      = @()
+
+    FormatsToProcess     = @('BuildxPS.Format.ps1xml')
+    TypesToProcess       = @('BuildxPS.Types.ps1xml')
 
     PrivateData          = @{
         PSData = @{
