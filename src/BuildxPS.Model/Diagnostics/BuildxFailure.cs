@@ -36,6 +36,9 @@ public enum BuildxFailure
     /// <summary>No docker context has that name.</summary>
     ContextNotFound,
 
+    /// <summary>Two ways to choose an engine were given that contradict each other.</summary>
+    SelectionConflict,
+
     /// <summary>A docker configuration file cannot be read or is not valid.</summary>
     ConfigurationInvalid,
 
@@ -44,6 +47,9 @@ public enum BuildxFailure
 
     /// <summary>The build context, or a file in it, cannot be read.</summary>
     BuildContextUnreadable,
+
+    /// <summary>A pattern of .dockerignore, or another one that selects files, is malformed.</summary>
+    IgnorePatternInvalid,
 
     /// <summary>The Dockerfile does not exist.</summary>
     DockerfileNotFound,

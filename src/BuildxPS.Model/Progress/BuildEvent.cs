@@ -114,3 +114,6 @@ public sealed record BuildCompleted : BuildEvent
     /// <summary>What it produced.</summary>
     public required BuildResult Result { get; init; }
 }
+
+/// <summary>Nothing was heard for a moment. It carries no news: displays use it to catch up, and to let their clocks run.</summary>
+public sealed record BuildPulse : BuildEvent;

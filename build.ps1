@@ -1,0 +1,105 @@
+#Requires -Version 7.6
+<#
+.SYNOPSIS
+    Builds, tests and shows BuildxPS: one task a call, and each task brings what it needs.
+.DESCRIPTION
+    Build   writes the module to out/BuildxPS.
+    Test    builds, starts the test engines where this machine can run them, and runs every test.
+    Demo    builds, and shows a first session on this machine's Docker or on a test engine.
+    Engine  starts the test engines and says how to reach them; with -Stop it ends them.
+    Clean   removes everything that was built.
+.EXAMPLE
+    ./build.ps1 Test
+
+    In PowerShell 7.6 or later; so does every task.
+.EXAMPLE
+    dotnet dnx --yes powershell -- ./build.ps1 Test
+
+    The same where only the .NET SDK is installed: it brings the PowerShell of .config/dotnet-tools.json.
+#>
+[CmdletBinding()]
+param(
+    [Parameter(Position = 0)]
+    [ValidateSet('Build', 'Test', 'Demo', 'Engine', 'Clean')]
+    [string] $Task = 'Build',
+
+    # With Test: run only the tests with this in their name.
+    [string] $Filter,
+
+    # With Engine: end the test engines.
+    [switch] $Stop
+)
+
+Set-StrictMode -Version 3
+$ErrorActionPreference = 'Stop'
+$PSNativeCommandUseErrorActionPreference = $true
+
+$root = $PSScriptRoot
+$out = Join-Path $root out
+$module = Join-Path $out BuildxPS BuildxPS.psd1
+. (Join-Path $root build Engines.ps1)
+. (Join-Path $root build Tests.ps1)
+
+function Build {
+    param([string] $Project = (Join-Path $root src BuildxPS))
+
+    # An error of the compiler has been printed: no second one from PowerShell on top.
+    $PSNativeCommandUseErrorActionPreference = $false
+    dotnet msbuild $Project -restore -property:Configuration=Release -verbosity:quiet -nologo | Out-Host
+    if ($LASTEXITCODE -ne 0) {
+        throw 'The build failed.'
+    }
+
+    Write-Host "Built $module"
+}
+
+function Test {
+    Build -Project (Join-Path $root BuildxPS.sln)
+    Test-Formatting
+    $failed = Invoke-AllTests -Filter $Filter
+    if ($failed) {
+        exit 1
+    }
+}
+
+function Demo {
+    Build
+    $dockerHost = Find-DemoEngine
+    $options = $dockerHost ? @('-DockerHost', $dockerHost) : @()
+    & (Get-PowerShell) -NoProfile -File (Join-Path $root examples Demo.ps1) -Module $module @options
+}
+
+function Engine {
+    if ($Stop) {
+        Stop-TestEngines
+        return
+    }
+
+    Show-TestEngines (Start-TestEngines)
+}
+
+function Clean {
+    $built = @($out) + @(Get-ChildItem (Join-Path $root src), (Join-Path $root tests) -Directory -Recurse -Include bin, obj |
+            Where-Object { $_.Parent.GetFiles('*.csproj') } | ForEach-Object FullName)
+    $built | Where-Object { Test-Path $_ } | Remove-Item -Recurse -Force
+}
+
+# The PowerShell that runs this script, for work that must not share its process.
+function Get-PowerShell { Join-Path $PSHOME ($IsWindows ? 'pwsh.exe' : 'pwsh') }
+
+# The .NET SDK takes its version and settings from where it is called.
+Push-Location $root
+try {
+    if (($Stop -and $Task -ne 'Engine') -or ($Filter -and $Task -ne 'Test')) {
+        throw '-Stop belongs to the task Engine, and -Filter to Test.'
+    }
+
+    & $Task
+}
+catch {
+    Write-Host "$Task failed: $_" -ForegroundColor Red
+    exit 1
+}
+finally {
+    Pop-Location
+}

@@ -1,0 +1,100 @@
+# Running the tests: xunit for the engine, Pester for the module, and one line that adds them up.
+
+$results = Join-Path $out results
+
+# The compiler checks how code is written (.editorconfig); this checks how it is laid out.
+function Test-Formatting {
+    $PSNativeCommandUseErrorActionPreference = $false
+    dotnet format whitespace $root --folder --include src/ tests/ --verify-no-changes | Out-Host
+    if ($LASTEXITCODE -ne 0) {
+        throw 'The layout of these lines is not the agreed one; `dotnet format whitespace` changes it.'
+    }
+}
+
+# Runs everything, prints the sum as its last line, and returns how many failed.
+function Invoke-AllTests([string] $Filter) {
+    Remove-Item $results -Recurse -Force -ErrorAction Ignore
+    $null = New-Item $results -ItemType Directory
+    $started = -not $env:BUILDXPS_TEST_ENGINES
+    $env:BUILDXPS_TEST_ENGINES = Get-EnginesForTests
+    try {
+        $suites = @(Invoke-EngineTests $Filter; Invoke-ModuleTests $Filter)
+    }
+    finally {
+        # A developer's next run finds them up; what CI starts, CI ends.
+        if ($started -and $env:CI -eq 'true' -and $env:BUILDXPS_TEST_ENGINES) {
+            Stop-TestEngines
+        }
+    }
+
+    $skipped = @($suites | ForEach-Object Skipped)
+    $missing = @($skipped | Where-Object { $_.Reason -match 'BUILDXPS_TEST_ENGINES' })
+    $mayMiss = -not $env:BUILDXPS_TEST_ENGINES -and $env:CI -ne 'true'
+    $failed = ($suites | Measure-Object Failed -Sum).Sum
+    $passed = ($suites | Measure-Object Passed -Sum).Sum
+    foreach ($test in $skipped) {
+        Write-Host "skipped: $($test.Name): $($test.Reason)"
+    }
+
+    if ($missing -and -not $mayMiss) {
+        Write-Host 'Skipped for want of an engine where engines must be there: counted as failed.'
+        $failed += $missing.Count
+        $skipped = @($skipped | Where-Object { $_ -notin $missing })
+    }
+
+    $empty = $Filter ? $passed + $failed -eq 0 : @($suites | Where-Object { $_.Passed + $_.Failed -eq 0 }).Count -gt 0
+    if ($empty) {
+        Write-Host 'A run without a test is a failed run.'
+        $failed++
+    }
+
+    Write-Host "$passed passed, $failed failed, $($skipped.Count) skipped"
+    $failed
+}
+
+function Get-EnginesForTests {
+    if (-not $env:BUILDXPS_TEST_ENGINES -and ($obstacle = Get-EngineObstacle)) {
+        Write-Host "Tests that need an engine are skipped. $obstacle"
+        return ''
+    }
+
+    Start-TestEngines
+}
+
+function Invoke-EngineTests([string] $Filter) {
+    $assembly = Join-Path $root tests BuildxPS.Engine.Tests bin Release net10.0 BuildxPS.Engine.Tests.dll
+    $report = Join-Path $results engine.xml
+    $options = @('-noLogo', '-result-xml', $report) + ($Filter ? @('-method', "*$Filter*") : @()) + ($env:NO_COLOR ? @('-noColor') : @())
+    $PSNativeCommandUseErrorActionPreference = $false
+    dotnet $assembly @options | Out-Host
+    $exitCode = $LASTEXITCODE
+    $suite = (Test-Path $report) ? ([xml](Get-Content -Raw $report)).SelectSingleNode('//assembly') : $null
+    if (-not $suite) {
+        Write-Host "The engine's tests ended with exit code $exitCode and without a report."
+        return [pscustomobject]@{ Passed = 0; Failed = 1; Skipped = @() }
+    }
+
+    $failed = [int]$suite.failed + [int]$suite.errors
+    [pscustomobject]@{
+        Passed  = [int]$suite.passed
+        Failed  = ($failed -eq 0 -and $exitCode -ne 0 -and -not $Filter) ? 1 : $failed
+        Skipped = @(foreach ($test in $suite.SelectNodes('.//test[@result="Skip"]')) {
+                [pscustomobject]@{ Name = $test.name; Reason = $test.SelectSingleNode('reason').InnerText }
+            })
+    }
+}
+
+# In a process of its own: what is tested is the built module in a PowerShell that nothing else has touched.
+function Invoke-ModuleTests([string] $Filter) {
+    $report = Join-Path $results module.json
+    $runner = Join-Path $root build Invoke-Pester.ps1
+    $env:BUILDXPS_MODULE = $module
+    $PSNativeCommandUseErrorActionPreference = $false
+    & (Get-PowerShell) -NoProfile -NonInteractive -File $runner -Tools (Join-Path $out tests) -Tests (Join-Path $root tests BuildxPS.Tests) -Report $report -Filter $Filter | Out-Host
+    if (-not (Test-Path $report)) {
+        Write-Host "The module's tests ended with exit code $LASTEXITCODE and without a report."
+        return [pscustomobject]@{ Passed = 0; Failed = 1; Skipped = @() }
+    }
+
+    Get-Content -Raw $report | ConvertFrom-Json
+}

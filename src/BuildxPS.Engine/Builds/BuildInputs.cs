@@ -1,0 +1,135 @@
+using BuildxPS.Engine.Configuration;
+
+namespace BuildxPS.Engine.Builds;
+
+/// <summary>The local files of a build, found and looked at before anything is contacted.</summary>
+internal sealed record BuildInputs
+{
+    /// <summary>The context's folder.</summary>
+    public required string ContextPath { get; init; }
+
+    /// <summary>The folder that the Dockerfile is in.</summary>
+    public required string DockerfileFolder { get; init; }
+
+    /// <summary>The Dockerfile's name in its folder.</summary>
+    public required string DockerfileName { get; init; }
+
+    /// <summary>The Dockerfile's path.</summary>
+    public string DockerfilePath => Path.Join(DockerfileFolder, DockerfileName);
+
+    /// <summary>Finds the files of a request.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="environment">The client's surroundings.</param>
+    /// <returns>Where they are.</returns>
+    /// <exception cref="BuildxException">One is missing or cannot be read, or a policy lies beside the Dockerfile.</exception>
+    public static BuildInputs Find(BuildRequest request, ClientEnvironment environment)
+    {
+        CheckContext(request.ContextPath);
+        var dockerfile = request.DockerfilePath ?? DefaultDockerfile(request.ContextPath);
+        CheckDockerfile(dockerfile);
+        if (!request.IgnorePolicy)
+        {
+            CheckPolicy(dockerfile, environment);
+        }
+
+        return new BuildInputs
+        {
+            ContextPath = request.ContextPath,
+            DockerfileFolder = Path.GetDirectoryName(dockerfile)!,
+            DockerfileName = Path.GetFileName(dockerfile),
+        };
+    }
+
+    private static void CheckContext(string path)
+    {
+        if (File.Exists(path))
+        {
+            throw new BuildxException(
+                BuildxFailure.BuildContextNotFound,
+                $"The build context '{path}' is a file, not a folder.",
+                "Give the folder that the build may read files from; name the Dockerfile itself with -File.");
+        }
+
+        try
+        {
+            using var entries = Directory.EnumerateFileSystemEntries(path).GetEnumerator();
+            entries.MoveNext();
+        }
+        catch (DirectoryNotFoundException e)
+        {
+            throw new BuildxException(
+                BuildxFailure.BuildContextNotFound,
+                $"The build context '{path}' does not exist.",
+                "Give an existing folder with -Path.",
+                e);
+        }
+        catch (Exception e) when (e is UnauthorizedAccessException or IOException)
+        {
+            throw new BuildxException(
+                BuildxFailure.BuildContextUnreadable,
+                $"The build context '{path}' cannot be read: {e.Message}",
+                "Give this user the right to list the folder, or choose another one with -Path.",
+                e);
+        }
+    }
+
+    private static string DefaultDockerfile(string context)
+    {
+        var usual = Path.Join(context, "Dockerfile");
+        var lower = Path.Join(context, "dockerfile");
+        return !File.Exists(usual) && File.Exists(lower) ? lower : usual;
+    }
+
+    private static void CheckDockerfile(string path)
+    {
+        if (Directory.Exists(path))
+        {
+            throw new BuildxException(
+                BuildxFailure.DockerfileNotFound,
+                $"The Dockerfile '{path}' is a folder.",
+                "Name the Dockerfile itself with -File.");
+        }
+
+        try
+        {
+            File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete).Dispose();
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new BuildxException(
+                BuildxFailure.DockerfileNotFound,
+                $"The Dockerfile '{path}' does not exist.",
+                "Put a file named Dockerfile into the build context, or name one with -File.",
+                e);
+        }
+        catch (Exception e) when (e is UnauthorizedAccessException or IOException)
+        {
+            throw new BuildxException(
+                BuildxFailure.BuildContextUnreadable,
+                $"The Dockerfile '{path}' cannot be read: {e.Message}",
+                "Give this user the right to read the file.",
+                e);
+        }
+    }
+
+    /// <summary>A policy can forbid a build. To build without evaluating it would drop that guard in silence.</summary>
+    private static void CheckPolicy(string dockerfile, ClientEnvironment environment)
+    {
+        const string advice = "Build with docker buildx, which evaluates policies, or give -IgnorePolicy to build without them.";
+        var policy = dockerfile + ".rego";
+        if (Path.Exists(policy))
+        {
+            throw new BuildxException(BuildxFailure.PolicyUnsupported, $"The policy '{policy}' beside the Dockerfile cannot be evaluated.", advice);
+        }
+
+        if (GoText.Switch(environment, "BUILDX_DEFAULT_POLICY"))
+        {
+            throw new BuildxException(BuildxFailure.PolicyUnsupported, "BUILDX_DEFAULT_POLICY asks for a policy, which cannot be evaluated.", advice);
+        }
+
+        if (environment["EXPERIMENTAL_BUILDKIT_SOURCE_POLICY"] is { } source)
+        {
+            throw new BuildxException(BuildxFailure.PolicyUnsupported, $"The source policy '{source}' of EXPERIMENTAL_BUILDKIT_SOURCE_POLICY is not supported.", advice);
+        }
+    }
+}

@@ -1,0 +1,128 @@
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using BuildxPS.Engine.Configuration;
+
+namespace BuildxPS.Engine.Builds;
+
+/// <summary>Runs builds: from a request to its result, with everything that happens on the way.</summary>
+public sealed class BuildRunner
+{
+    /// <summary>Events that may wait for a slow reader; beyond, the engine's stream waits.</summary>
+    private const int MaxWaitingEvents = 4096;
+
+    private static readonly TimeSpan s_pulse = TimeSpan.FromMilliseconds(150);
+
+    /// <summary>How long a stopped build may hold its caller; it cleans up by itself afterwards.</summary>
+    private static readonly TimeSpan s_cleanUp = TimeSpan.FromMilliseconds(150);
+
+    private readonly ClientEnvironment _environment;
+    private readonly BuildParts _parts;
+
+    /// <summary>Creates a runner.</summary>
+    /// <param name="environment">The client's surroundings.</param>
+    public BuildRunner(ClientEnvironment environment)
+        : this(environment, BuildParts.Real(environment))
+    {
+    }
+
+    /// <summary>Creates a runner of other parts.</summary>
+    internal BuildRunner(ClientEnvironment environment, BuildParts parts)
+    {
+        _environment = environment;
+        _parts = parts;
+    }
+
+    /// <summary>
+    /// Runs a build. What is wrong with the request itself is refused before anything is contacted or written. The
+    /// first event is <see cref="BuildStarted"/>, the last one of a build that succeeds <see cref="BuildCompleted"/>.
+    /// Leaving the enumeration early stops the build.
+    /// </summary>
+    /// <param name="request">What to build.</param>
+    /// <param name="cancellationToken">Stops the build on the engine; nothing is left at its destinations.</param>
+    /// <returns>What happens, as it happens.</returns>
+    /// <exception cref="BuildxException">Thrown while enumerating, after all events of the failure.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public async IAsyncEnumerable<BuildEvent> RunAsync(BuildRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        cancellationToken.ThrowIfCancellationRequested();
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var events = Channel.CreateBounded<BuildEvent>(new BoundedChannelOptions(MaxWaitingEvents) { SingleReader = true });
+
+        // On the thread pool, since looking at files can block before the first await. The token ends what the work
+        // does, not the work: it has to clean up.
+        var work = Task.Run(() => WorkAsync(request, events.Writer, stopping.Token), CancellationToken.None);
+        try
+        {
+            var started = false;
+            var more = events.Reader.WaitToReadAsync(stopping.Token).AsTask();
+            while (true)
+            {
+                if (!started || await IsReadyAsync(more, stopping.Token).ConfigureAwait(false))
+                {
+                    if (!await more.ConfigureAwait(false))
+                    {
+                        break;
+                    }
+
+                    while (events.Reader.TryRead(out var e))
+                    {
+                        started = true;
+                        yield return e;
+                    }
+
+                    more = events.Reader.WaitToReadAsync(stopping.Token).AsTask();
+                }
+                else
+                {
+                    yield return new BuildPulse();
+                }
+            }
+
+            await work.WaitAsync(stopping.Token).ConfigureAwait(false);
+        }
+        finally
+        {
+            await stopping.CancelAsync().ConfigureAwait(false);
+            await ((Task)work.WaitAsync(s_cleanUp, CancellationToken.None)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task<bool> IsReadyAsync(Task more, CancellationToken cancellationToken)
+    {
+        if (more.IsCompleted)
+        {
+            return true;
+        }
+
+        using var quiet = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var first = await Task.WhenAny(more, Task.Delay(s_pulse, _parts.Clock, quiet.Token)).ConfigureAwait(false);
+        await quiet.CancelAsync().ConfigureAwait(false);
+        return first == more || cancellationToken.IsCancellationRequested;
+    }
+
+    private async Task WorkAsync(BuildRequest request, ChannelWriter<BuildEvent> events, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await new BuildExecution(_environment, _parts, events).RunAsync(request, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (cancellationToken.IsCancellationRequested && e is not OperationCanceledException)
+        {
+            // What others say while they are being stopped is no failure of the build.
+            throw new OperationCanceledException("The build was cancelled.", e, cancellationToken);
+        }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new BuildxException(
+                BuildxFailure.BuildCanceled,
+                "The build was cancelled, though not from here.",
+                "Look at the engine's log for who stopped it, and build again.",
+                e);
+        }
+        finally
+        {
+            events.TryComplete();
+        }
+    }
+}

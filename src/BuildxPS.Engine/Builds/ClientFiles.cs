@@ -1,0 +1,66 @@
+using BuildxPS.Engine.Engines;
+
+namespace BuildxPS.Engine.Builds;
+
+/// <summary>What a build reads and writes on this client.</summary>
+internal sealed class ClientFiles : IAsyncDisposable
+{
+    private readonly Dictionary<PlannedOutput, IExportOutput> _outputs = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<string, IFileSource> _sources = new(StringComparer.Ordinal);
+
+    private ClientFiles()
+    {
+    }
+
+    /// <summary>Failures of these files while the engine used them.</summary>
+    public OwnFailures Failures { get; } = new();
+
+    /// <summary>Folders by mount name.</summary>
+    public IReadOnlyDictionary<string, IFileSource> Sources => _sources;
+
+    /// <summary>Opens the files of a build. Nothing is written yet.</summary>
+    /// <param name="inputs">The local inputs.</param>
+    /// <param name="outputs">The outputs.</param>
+    /// <param name="parts">Makes sources and outputs.</param>
+    /// <returns>The files.</returns>
+    /// <exception cref="BuildxException"><see cref="BuildxFailure.DestinationNotWritable"/>.</exception>
+    public static ClientFiles Open(BuildInputs inputs, IReadOnlyList<PlannedOutput> outputs, BuildParts parts)
+    {
+        var files = new ClientFiles();
+        foreach (var output in outputs.Where(o => o.Client != ClientOutput.None))
+        {
+            files._outputs[output] = WatchedOutput.Watch(parts.CreateOutput(output), files.Failures);
+        }
+
+        files._sources["context"] = new WatchedSource(parts.OpenSource(inputs.ContextPath), files.Failures);
+        files._sources["dockerfile"] = new WatchedSource(parts.OpenSource(inputs.DockerfileFolder), files.Failures);
+        return files;
+    }
+
+    /// <summary>Where an output's files go.</summary>
+    /// <param name="output">The output.</param>
+    /// <returns>Null where it sends none here.</returns>
+    public IExportOutput? For(PlannedOutput output) => _outputs.GetValueOrDefault(output);
+
+    /// <summary>Moves all that was received to its destinations.</summary>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>A task.</returns>
+    public async Task CommitAsync(CancellationToken cancellationToken)
+    {
+        foreach (var output in _outputs.Values)
+        {
+            await output.CommitAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var output in _outputs.Values)
+        {
+            await output.DisposeAsync().ConfigureAwait(false);
+        }
+
+        _outputs.Clear();
+    }
+}

@@ -1,0 +1,30 @@
+namespace BuildxPS.Engine.Builds;
+
+/// <summary>What an output leaves on this client.</summary>
+internal enum ClientOutput
+{
+    /// <summary>Nothing: the engine keeps it.</summary>
+    None,
+
+    /// <summary>One file.</summary>
+    File,
+
+    /// <summary>A folder.</summary>
+    Folder,
+}
+
+/// <summary>One output of a build, checked as far as it can be without an engine.</summary>
+internal sealed record PlannedOutput
+{
+    /// <summary>What the user asked for.</summary>
+    public required OutputSpec Spec { get; init; }
+
+    /// <summary>What it leaves here.</summary>
+    public ClientOutput Client { get; init; }
+
+    /// <summary>Whether it is an image in the engine's store.</summary>
+    public bool IsStoredImage => Client == ClientOutput.None;
+
+    /// <summary>Whether it holds an image, stored or as a file.</summary>
+    public bool IsImage => Spec.Type is "image" or "docker";
+}

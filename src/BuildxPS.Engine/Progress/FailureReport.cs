@@ -1,0 +1,59 @@
+using System.Text;
+
+namespace BuildxPS.Engine.Progress;
+
+/// <summary>A failure as text for a person: where it lies, what the step printed last, and what went wrong.</summary>
+public static class FailureReport
+{
+    private const int MaxLine = 2000;
+
+    /// <summary>Writes the report.</summary>
+    /// <param name="failure">The failure.</param>
+    /// <returns>Several lines without escape codes. What the user can do is not in it; see <see cref="BuildxException.Advice"/>.</returns>
+    public static string Write(BuildxException failure)
+    {
+        ArgumentNullException.ThrowIfNull(failure);
+        var report = new StringBuilder();
+        report.AppendJoin('\n', TerminalText.CleanLines(failure.Message).Select(Harmless));
+        if (failure is BuildFailedException build)
+        {
+            AppendLog(report, build);
+            AppendSources(report, build);
+        }
+
+        return report.ToString();
+    }
+
+    private static void AppendLog(StringBuilder report, BuildFailedException build)
+    {
+        if (build.LogTail.Count == 0)
+        {
+            return;
+        }
+
+        report.Append("\n------\n > ").Append(Line(build.StepName ?? "last output")).Append(':');
+        foreach (var line in build.LogTail)
+        {
+            report.Append("\n | ").Append(Line(line));
+        }
+
+        report.Append("\n------");
+    }
+
+    private static void AppendSources(StringBuilder report, BuildFailedException build)
+    {
+        foreach (var source in build.Sources)
+        {
+            foreach (var line in TerminalText.CleanLines(source.Render()))
+            {
+                report.Append('\n').Append(TerminalText.Limit(Harmless(line), MaxLine));
+            }
+        }
+    }
+
+    private static string Line(string text) => TerminalText.Limit(TerminalText.Clean(text), MaxLine);
+
+    /// <summary>A line of a message may begin with anything; GitHub takes one that begins with two colons for a command.</summary>
+    private static string Harmless(string line)
+        => line.AsSpan().TrimStart().StartsWith("::") ? line.Replace("::", ": :", StringComparison.Ordinal) : line;
+}

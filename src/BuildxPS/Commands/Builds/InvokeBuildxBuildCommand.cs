@@ -1,0 +1,250 @@
+using System.Management.Automation;
+using BuildxPS.Completion;
+using BuildxPS.Engine.Builds;
+using BuildxPS.Engine.Configuration;
+using BuildxPS.Pipeline;
+
+namespace BuildxPS.Commands;
+
+/// <summary>Builds an image or files from a Dockerfile and a folder: <c>docker buildx build</c>.</summary>
+[Cmdlet(VerbsLifecycle.Invoke, "BuildxBuild", SupportsShouldProcess = true)]
+[OutputType(typeof(BuildResult))]
+public sealed class InvokeBuildxBuildCommand : BuildxCommand
+{
+    private const string DefaultPlatformVariable = "DOCKER_DEFAULT_PLATFORM";
+
+    private readonly HashSet<string> _warned = new(StringComparer.Ordinal);
+    private string? _builderOfAll;
+    private BuildRequest? _requestOfAll;
+    private ProgressMode _mode;
+    private bool _bars;
+
+    /// <summary>The build context: a folder.</summary>
+    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Alias("PSPath", "FullName")]
+    [ValidateNotNullOrEmpty]
+    [PathArgument]
+    public string Path { get; set; } = ".";
+
+    /// <summary>The Dockerfile, relative to the current location; without it <c>Dockerfile</c> in the context.</summary>
+    [Parameter]
+    [Alias("f", "Dockerfile")]
+    [ValidateNotNullOrEmpty]
+    [PathArgument]
+    public string? File { get; set; }
+
+    /// <summary>Names for the image.</summary>
+    [Parameter]
+    [Alias("t")]
+    [ValidateNotNullOrEmpty]
+    public string[] Tag { get; set; } = [];
+
+    /// <summary>Platforms to build for; without it those of <c>DOCKER_DEFAULT_PLATFORM</c>, else the engine's own.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(PlatformCompleter))]
+    public string[] Platform { get; set; } = [];
+
+    /// <summary>The stage to build; without it the last one.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(TargetCompleter))]
+    public string? Target { get; set; }
+
+    /// <summary>Build arguments: hashtables, <c>'KEY=value'</c>, or <c>'KEY'</c> for a variable of the environment.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public object[] BuildArg { get; set; } = [];
+
+    /// <summary>Labels of the image: hashtables or <c>'KEY=value'</c>.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public object[] Label { get; set; } = [];
+
+    /// <summary>Where the result goes: <c>'type=tar,dest=out.tar'</c>, a folder, a hashtable, or an <see cref="OutputSpec"/>.</summary>
+    [Parameter]
+    [Alias("o")]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(OutputCompleter))]
+    public object[] Output { get; set; } = [];
+
+    /// <summary>Loads the image into the docker daemon.</summary>
+    [Parameter]
+    public SwitchParameter Load { get; set; }
+
+    /// <summary>Runs every step, whatever the cache has.</summary>
+    [Parameter]
+    public SwitchParameter NoCache { get; set; }
+
+    /// <summary>Looks for newer base images even where the engine has one.</summary>
+    [Parameter]
+    public SwitchParameter Pull { get; set; }
+
+    /// <summary>The builder to use, by name or as <c>Get-BuildxBuilder</c> gives it.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(BuilderNameCompleter))]
+    public string? Builder { get; set; }
+
+    /// <summary>The docker context whose engine builds.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ContextNameCompleter))]
+    public string? Context { get; set; }
+
+    /// <summary>The address of the docker engine that builds.</summary>
+    [Parameter]
+    [Alias("H")]
+    [ValidateNotNullOrEmpty]
+    public string? DockerHost { get; set; }
+
+    /// <summary>How progress is shown.</summary>
+    [Parameter]
+    public ProgressMode Progress { get; set; }
+
+    /// <summary>Builds although a policy file lies beside the Dockerfile, without evaluating it.</summary>
+    [Parameter]
+    public SwitchParameter IgnorePolicy { get; set; }
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        _builderOfAll = Builder;
+        _requestOfAll = new BuildRequest
+        {
+            ContextPath = "",
+            DockerfilePath = File is null ? null : ForAll(File, () => ResolvePath(File, BuildxFailure.DockerfileNotFound, "The Dockerfile")),
+            Tags = [.. Tag.Select(t => ForAll(t, () => ImageReference.Parse(t)))],
+            Platforms = ForAll(Platform, ReadPlatforms),
+            Target = Target,
+            BuildArguments = ForAll(BuildArg, () => PairArguments.Read(BuildArg, "build argument", Environment.GetEnvironmentVariable)),
+            Labels = ForAll(Label, () => PairArguments.Read(Label, "label", _ => "")),
+            Outputs = ForAll(Output, () => OutputArguments.Read(Output).Select(Resolve).ToList()),
+            Load = Load,
+            NoCache = NoCache,
+            Pull = Pull,
+            IgnorePolicy = IgnorePolicy,
+        };
+        ChooseProgress();
+    }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord() => ForInput(Path, () =>
+    {
+        var request = _requestOfAll! with
+        {
+            ContextPath = ResolvePath(Path, BuildxFailure.BuildContextNotFound, "The build context"),
+            Builder = new BuilderSelection { Name = Builder, Context = Context, DockerHost = DockerHost },
+        };
+        if (ShouldProcess(request.ContextPath, Describe(request)))
+        {
+            Build(request);
+        }
+    });
+
+    private protected override bool IsFatal(BuildxFailure failure) => failure switch
+    {
+        BuildxFailure.PlatformInvalid or BuildxFailure.TagInvalid or BuildxFailure.OutputInvalid
+            or BuildxFailure.ArgumentInvalid or BuildxFailure.SelectionConflict => true,
+        BuildxFailure.EngineUnreachable or BuildxFailure.EngineAccessDenied or BuildxFailure.EngineCertificateInvalid
+            or BuildxFailure.EndpointInvalid or BuildxFailure.EndpointUnsupported or BuildxFailure.ConfigurationInvalid
+            or BuildxFailure.BuilderNotFound or BuildxFailure.ContextNotFound => Builder == _builderOfAll,
+        _ => false,
+    };
+
+    private static string Describe(BuildRequest request)
+    {
+        IEnumerable<string> parts =
+        [
+            "Build",
+            .. request.Target is null ? Array.Empty<string>() : [$"stage '{request.Target}'"],
+            .. request.Tags.Count == 0 ? Array.Empty<string>() : ["image " + string.Join(", ", request.Tags.Select(t => t.FamiliarName))],
+            .. request.Platforms.Count == 0 ? Array.Empty<string>() : ["for " + string.Join(", ", request.Platforms)],
+            .. request.Outputs.Count == 0 ? Array.Empty<string>() : ["to " + string.Join(" and ", request.Outputs)],
+            .. request.Load ? ["and load it into the daemon"] : Array.Empty<string>(),
+            .. (request.Builder.Name ?? request.Builder.Context ?? request.Builder.DockerHost) is { } builder ? [$"on {builder}"] : Array.Empty<string>(),
+        ];
+        return string.Join(' ', parts);
+    }
+
+    private List<Platform> ReadPlatforms()
+    {
+        if (Platform.Length > 0)
+        {
+            return Parse(Platform);
+        }
+
+        var variable = Environment.GetEnvironmentVariable(DefaultPlatformVariable);
+        try
+        {
+            return string.IsNullOrWhiteSpace(variable) ? [] : Parse([variable]);
+        }
+        catch (BuildxException e)
+        {
+            throw new BuildxException(e.Failure, $"The environment variable {DefaultPlatformVariable} is wrong: {e.Message}", e.Advice, e);
+        }
+
+        static List<Platform> Parse(string[] texts)
+            => [.. texts.SelectMany(t => t.Split(',')).Select(BuildxPS.Platform.Parse).Distinct()];
+    }
+
+    private OutputSpec Resolve(OutputSpec output)
+        => string.IsNullOrEmpty(output.Destination)
+            ? output
+            : output with { Destination = ResolvePath(output.Destination, BuildxFailure.OutputInvalid, "The destination") };
+
+    private void ChooseProgress()
+    {
+        _mode = Progress;
+        var variable = Environment.GetEnvironmentVariable("BUILDKIT_PROGRESS");
+        var bars = false;
+        if (_mode == ProgressMode.Auto && !ProgressChoice.TryReadVariable(variable, out _mode, out bars))
+        {
+            WriteWarning($"BUILDKIT_PROGRESS is '{variable}', which is not offered here; progress is shown as if it were 'auto'.");
+        }
+
+        _bars = _mode == ProgressMode.Auto && (bars || ProgressChoice.IsTerminal(Host));
+    }
+
+    private void Build(BuildRequest request)
+    {
+        _warned.Clear();
+        WriteVerbose($"Building '{request.ContextPath}'.");
+        var display = _mode == ProgressMode.None ? new BuildDisplay()
+            : _bars ? new BarDisplay(WriteProgress)
+            : new LineDisplay(WriteLine);
+        try
+        {
+            Consume(token => new BuildRunner(ClientEnvironment.Read()).RunAsync(request, token), e => Handle(e, display));
+        }
+        catch (BuildxException)
+        {
+            display.Finish();
+            throw;
+        }
+    }
+
+    private void Handle(BuildEvent buildEvent, BuildDisplay display)
+    {
+        display.Show(buildEvent);
+        switch (buildEvent)
+        {
+            case BuildStarted started:
+                WriteVerbose($"Build {started.BuildRef} runs on builder '{started.Plan.Builder}' ({started.Plan.Driver} driver).");
+                foreach (var node in started.Plan.Nodes)
+                {
+                    WriteVerbose($"Node {node}: {node.Reason}");
+                }
+
+                break;
+            case VertexWarning { Warning: var warning } when _warned.Add(WarningText.Of(warning)):
+                WriteWarning(WarningText.Of(warning));
+                break;
+            case BuildCompleted completed:
+                display.Finish();
+                WriteVerbose($"Build {completed.Result.BuildRef} completed.");
+                WriteObject(completed.Result);
+                break;
+        }
+    }
+}

@@ -1,0 +1,22 @@
+using System.Collections;
+using System.Management.Automation;
+using System.Management.Automation.Language;
+
+namespace BuildxPS.Completion;
+
+/// <summary>Completes the types of outputs.</summary>
+internal sealed class OutputCompleter : IArgumentCompleter
+{
+    private static readonly (string Value, string ToolTip)[] s_outputs =
+    [
+        ("type=local,dest=", "Files of the result, into a folder"),
+        ("type=tar,dest=", "Files of the result, as one tar file"),
+        ("type=image", "An image in the engine's own store"),
+        ("type=docker", "An image loaded into the docker daemon; with dest=, a file for 'docker load'"),
+    ];
+
+    /// <inheritdoc/>
+    public IEnumerable<CompletionResult> CompleteArgument(
+        string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
+        => Completions.Select(wordToComplete, s_outputs);
+}

@@ -1,0 +1,145 @@
+using System.Management.Automation;
+
+namespace BuildxPS.Pipeline;
+
+/// <summary>What every cmdlet of this module shares: waiting for the engine, stopping it, and reporting its failures.</summary>
+public abstract class BuildxCommand : PSCmdlet
+{
+    /// <summary>Creates the cmdlet. Only this module derives from it.</summary>
+    private protected BuildxCommand()
+    {
+    }
+
+    private protected virtual bool IsFatal(BuildxFailure failure) => false;
+
+    /// <summary>
+    /// Takes a stream item by item on the pipeline's thread, where every <c>Write*</c> is allowed. Ctrl+C cancels the
+    /// stream; leaving early (<c>Select-Object -First</c>) disposes it.
+    /// </summary>
+    private protected void Consume<T>(Func<CancellationToken, IAsyncEnumerable<T>> stream, Action<T> handle)
+    {
+        try
+        {
+            foreach (var item in stream(PipelineStopToken).ToBlockingEnumerable(PipelineStopToken))
+            {
+                handle(item);
+            }
+        }
+        catch (OperationCanceledException) when (PipelineStopToken.IsCancellationRequested)
+        {
+            throw new PipelineStoppedException();
+        }
+    }
+
+    /// <summary>Waits for one call. Ctrl+C cancels it, and does not wait for it to notice.</summary>
+    private protected T Run<T>(Func<CancellationToken, Task<T>> call)
+    {
+        try
+        {
+            return call(PipelineStopToken).WaitAsync(PipelineStopToken).GetAwaiter().GetResult();
+        }
+        catch (OperationCanceledException) when (PipelineStopToken.IsCancellationRequested)
+        {
+            throw new PipelineStoppedException();
+        }
+    }
+
+    /// <summary>
+    /// Does the work for one input. A failure is reported on that input, so that the next one gets its turn; one that
+    /// every input would meet ends the command.
+    /// </summary>
+    /// <param name="target">What the user passed.</param>
+    /// <param name="work">The work.</param>
+    private protected void ForInput(object? target, Action work)
+    {
+        try
+        {
+            work();
+        }
+        catch (BuildxException e)
+        {
+            if (IsFatal(e.Failure))
+            {
+                ThrowTerminatingError(Report(e, target));
+            }
+
+            WriteError(Report(e, target));
+        }
+    }
+
+    /// <summary>Does what all inputs depend on: a failure ends the command.</summary>
+    /// <param name="target">What the user passed.</param>
+    /// <param name="work">The work.</param>
+    private protected T ForAll<T>(object? target, Func<T> work)
+    {
+        try
+        {
+            return work();
+        }
+        catch (BuildxException e)
+        {
+            ThrowTerminatingError(Report(e, target));
+            throw;
+        }
+    }
+
+    /// <summary>The path in the file system that a user's path means from the current location.</summary>
+    /// <param name="path">A path, absolute or not, or qualified with its provider.</param>
+    /// <param name="failure">What it is reported as if it is none.</param>
+    /// <param name="what">What the path is for, as the subject of a sentence.</param>
+    /// <returns>An absolute path; nothing needs to be there.</returns>
+    private protected string ResolvePath(string path, BuildxFailure failure, string what)
+    {
+        string resolved;
+        ProviderInfo provider;
+        try
+        {
+            resolved = SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out provider, out _);
+        }
+        catch (Exception e) when (e is SessionStateException or ProviderInvocationException or NotSupportedException or PSArgumentException)
+        {
+            throw new BuildxException(failure, $"{what} '{path}' is not a path of the file system: {e.Message}", PathAdvice(path), e);
+        }
+
+        return provider.Name == "FileSystem"
+            ? resolved
+            : throw new BuildxException(
+                failure,
+                $"{what} '{path}' is not in the file system: it belongs to PowerShell's provider '{provider.Name}'.",
+                "Give a path of the file system, or go to one first with Set-Location.");
+    }
+
+    private static string PathAdvice(string path)
+        => path.Contains("://", StringComparison.Ordinal) || path.StartsWith("git@", StringComparison.Ordinal)
+            ? "Fetch it into a folder first, and give that folder: a remote address is not supported here."
+            : "Give a path of the file system.";
+
+    /// <summary>
+    /// The error as PowerShell shows it. PowerShell puts an error that stops a script on one line, which no report of
+    /// several lines survives: there the report goes to the information stream first.
+    /// </summary>
+    private ErrorRecord Report(BuildxException exception, object? target)
+    {
+        if (exception is not BuildFailedException || !StopsOnError)
+        {
+            return FailureRecord.Create(exception, target, FailureRecord.Describe(exception));
+        }
+
+        foreach (var line in FailureRecord.Describe(exception).Split('\n').Skip(1))
+        {
+            WriteLine(line);
+        }
+
+        return FailureRecord.Create(exception, target, FailureRecord.Summarize(exception));
+    }
+
+    private bool StopsOnError
+        => MyInvocation.BoundParameters.TryGetValue("ErrorAction", out var bound)
+            ? bound is ActionPreference.Stop
+            : LanguagePrimitives.TryConvertTo<ActionPreference>(GetVariableValue("ErrorActionPreference"), out var preference)
+                && preference == ActionPreference.Stop;
+
+    /// <summary>A line for the person who watches: shown, recorded by transcripts, and captured by <c>6&gt;</c>.</summary>
+    private protected void WriteLine(string line)
+        => WriteInformation(new InformationRecord(new HostInformationMessage { Message = line }, MyInvocation.MyCommand.Name) { Tags = { "PSHOST" } });
+}

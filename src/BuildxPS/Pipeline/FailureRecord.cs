@@ -1,0 +1,66 @@
+using System.Management.Automation;
+using BuildxPS.Engine.Progress;
+
+namespace BuildxPS.Pipeline;
+
+/// <summary>The one place where a failure of the engine becomes an error of PowerShell.</summary>
+internal static class FailureRecord
+{
+    /// <summary>Chooses the view of Formatting/BuildxPS.Format.ps1xml, which keeps the lines of a report apart.</summary>
+    private const string ViewName = "BuildxPS.BuildError";
+
+    /// <summary>Makes the record.</summary>
+    /// <param name="exception">The failure; its reason is the error's id.</param>
+    /// <param name="target">What the user passed.</param>
+    /// <param name="text">What the user reads.</param>
+    /// <returns>The record.</returns>
+    public static ErrorRecord Create(BuildxException exception, object? target, string text)
+    {
+        var record = new ErrorRecord(exception, exception.Failure.ToString(), CategoryOf(exception.Failure), target)
+        {
+            ErrorDetails = new ErrorDetails(text) { RecommendedAction = exception.Advice },
+        };
+        if (exception is BuildFailedException)
+        {
+            PSObject.AsPSObject(record).TypeNames.Insert(0, ViewName);
+        }
+
+        return record;
+    }
+
+    /// <summary>The failure in full: for a build with the step's last output and the lines of the Dockerfile.</summary>
+    /// <param name="exception">The failure.</param>
+    /// <returns>One line or several, without escape codes.</returns>
+    public static string Describe(BuildxException exception) => FailureReport.Write(exception);
+
+    /// <summary>The first line of <see cref="Describe"/>.</summary>
+    /// <param name="exception">The failure.</param>
+    /// <returns>One line.</returns>
+    public static string Summarize(BuildxException exception) => Describe(exception).Split('\n')[0];
+
+    private static ErrorCategory CategoryOf(BuildxFailure failure) => failure switch
+    {
+        BuildxFailure.PlatformInvalid or BuildxFailure.TagInvalid or BuildxFailure.OutputInvalid
+            or BuildxFailure.ArgumentInvalid or BuildxFailure.EndpointInvalid
+            or BuildxFailure.SelectionConflict => ErrorCategory.InvalidArgument,
+        BuildxFailure.BuilderNotFound or BuildxFailure.ContextNotFound or BuildxFailure.BuildContextNotFound
+            or BuildxFailure.DockerfileNotFound or BuildxFailure.TargetNotFound or BuildxFailure.SourceFileNotFound
+            or BuildxFailure.ImageNotFound or BuildxFailure.PlatformNotAvailable => ErrorCategory.ObjectNotFound,
+        BuildxFailure.EngineUnreachable or BuildxFailure.EngineLost
+            or BuildxFailure.NameNotResolved => ErrorCategory.ConnectionError,
+        BuildxFailure.EngineAccessDenied or BuildxFailure.EntitlementRefused => ErrorCategory.PermissionDenied,
+        BuildxFailure.EngineCertificateInvalid or BuildxFailure.RegistryCertificateInvalid
+            or BuildxFailure.RegistryPlainHttp or BuildxFailure.PolicyUnsupported => ErrorCategory.SecurityError,
+        BuildxFailure.RegistryUnauthorized => ErrorCategory.AuthenticationError,
+        BuildxFailure.EngineUnsupported or BuildxFailure.EndpointUnsupported => ErrorCategory.NotImplemented,
+        BuildxFailure.EmulatorMissing => ErrorCategory.NotInstalled,
+        BuildxFailure.ConfigurationInvalid or BuildxFailure.DockerfileInvalid => ErrorCategory.InvalidData,
+        BuildxFailure.BuildContextUnreadable => ErrorCategory.ReadError,
+        BuildxFailure.DestinationNotWritable => ErrorCategory.WriteError,
+        BuildxFailure.DiskFull => ErrorCategory.LimitsExceeded,
+        BuildxFailure.ProtocolViolation => ErrorCategory.ProtocolError,
+        BuildxFailure.TimedOut => ErrorCategory.OperationTimeout,
+        BuildxFailure.BuildCanceled => ErrorCategory.OperationStopped,
+        _ => ErrorCategory.InvalidResult,
+    };
+}

@@ -1,0 +1,121 @@
+using BuildxPS.Engine.Builds;
+using BuildxPS.Engine.Configuration;
+using BuildxPS.Engine.Drivers;
+using BuildxPS.Engine.Engines;
+
+namespace BuildxPS.Engine.Tests.Builds;
+
+public sealed class OutputPlanTests
+{
+    private static readonly DriverFeatures s_containerd = new() { IsDockerDaemon = true, HasContainerdStore = true };
+    private static readonly DriverFeatures s_classic = new() { IsDockerDaemon = true };
+    private static readonly DriverFeatures s_remote = new() { HasContainerdStore = true };
+
+    private static string Plan(BuildRequest request, DriverFeatures features, bool several = true, string? noLoad = null)
+    {
+        var engine = new EngineDescription
+        {
+            Version = "v0.8",
+            Capabilities = several ? new HashSet<string> { "exporter.multiple" } : new HashSet<string>(),
+        };
+        var variables = noLoad is null ? new Dictionary<string, string>() : new() { ["BUILDX_NO_DEFAULT_LOAD"] = noLoad };
+        var exporters = OutputPlan.ForEngine(
+            OutputPlan.Check(request), request, engine, features, new ClientEnvironment { Variables = variables, HomeDirectory = "/" });
+        return string.Join(" | ", exporters.Select(e => e.Exporter.Type + string.Concat(e.Exporter.Attributes.OrderBy(a => a.Key, StringComparer.Ordinal).Select(a => $" {a.Key}={a.Value}"))));
+    }
+
+    private static BuildRequest Request(string outputs = "", bool load = false, string tags = "", string platforms = "") => new()
+    {
+        ContextPath = "/src",
+        Outputs = [.. outputs.Split(';', StringSplitOptions.RemoveEmptyEntries).Select(OutputSpec.Parse)],
+        Load = load,
+        Tags = [.. tags.Split(';', StringSplitOptions.RemoveEmptyEntries).Select(ImageReference.Parse)],
+        Platforms = [.. platforms.Split(';', StringSplitOptions.RemoveEmptyEntries).Select(Platform.Parse)],
+    };
+
+    [Theory]
+    [InlineData("", false, "", "moby")]
+    [InlineData("", false, "app;reg:5000/x:1", "moby name=docker.io/library/app:latest,reg:5000/x:1")]
+    [InlineData("", true, "app", "moby name=docker.io/library/app:latest")]
+    [InlineData("type=image", true, "app", "moby name=docker.io/library/app:latest")]
+    [InlineData("type=image,name=mine", false, "", "moby name=mine")]
+    [InlineData("type=image,name=mine", false, "app", "moby name=docker.io/library/app:latest")]
+    [InlineData("type=image,push=false,compression=zstd", false, "", "moby compression=zstd")]
+    [InlineData("type=docker", true, "app", "moby name=docker.io/library/app:latest")]
+    [InlineData("type=docker,dest=/tmp/a.tar", false, "app", "docker name=docker.io/library/app:latest")]
+    [InlineData("type=docker,dest=/tmp/a.tar,tar=true", true, "", "docker | moby")]
+    [InlineData("/out", false, "app", "local")]
+    [InlineData("type=local,dest=/out,platform-split=false,mode=copy", false, "", "local platform-split=false")]
+    [InlineData("type=tar,dest=/a.tar;type=local,dest=/out", true, "app", "tar | local | moby name=docker.io/library/app:latest")]
+    [InlineData("type=cacheonly", false, "app", "")]
+    public void A_daemon_with_a_containerd_store_gets(string outputs, bool load, string tags, string expected)
+        => Assert.Equal(expected, Plan(Request(outputs, load, tags), s_containerd));
+
+    [Theory]
+    [InlineData("", "moby")]
+    [InlineData("type=image,name=a", "moby name=a")]
+    [InlineData("type=tar,dest=/a.tar", "tar")]
+    public void A_daemon_with_a_classic_store_gets(string outputs, string expected)
+        => Assert.Equal(expected, Plan(Request(outputs), s_classic, several: false));
+
+    [Theory]
+    [InlineData("", "")]
+    [InlineData("type=image,name=a", "image name=a")]
+    public void An_engine_of_its_own_gets(string outputs, string expected)
+        => Assert.Equal(expected, Plan(Request(outputs), s_remote));
+
+    [Theory]
+    [InlineData("true", "")]
+    [InlineData("0", "moby")]
+    public void The_default_image_can_be_turned_off(string value, string expected)
+        => Assert.Equal(expected, Plan(Request(), s_containerd, noLoad: value));
+
+    [Theory]
+    [InlineData("type=oci,dest=/a.tar", "'oci'")]
+    [InlineData("type=registry", "'registry'")]
+    [InlineData("type=local", "no destination")]
+    [InlineData("type=tar", "no destination")]
+    [InlineData("type=tar,dest=/x/-", "standard output")]
+    [InlineData("type=tar,dest=a.tar", "not an absolute path")]
+    [InlineData("type=image,dest=/a", "has a destination")]
+    [InlineData("type=image,push=true", "push")]
+    [InlineData("type=image,push=", "push")]
+    [InlineData("type=docker,tar=false", "tar=false")]
+    [InlineData("type=docker,context=other", "context")]
+    [InlineData("type=local,dest=/out,mode=delete", "'delete'")]
+    [InlineData("/out;type=tar,dest=/out/", "same destination '/out'")]
+    public void An_output_that_does_not_fit_is_refused_naming_the_part(string outputs, string expected)
+    {
+        var failure = Assert.Throws<BuildxException>(() => OutputPlan.Check(Request(outputs)));
+        Assert.Equal(BuildxFailure.OutputInvalid, failure.Failure);
+        Assert.Contains(expected, failure.Message, StringComparison.Ordinal);
+        Assert.NotEmpty(failure.Advice);
+    }
+
+    [Fact]
+    public void A_name_in_an_output_is_checked_as_a_tag_is()
+        => Assert.Equal(BuildxFailure.TagInvalid, Assert.Throws<BuildxException>(() => OutputPlan.Check(Request("type=image,name=UPPER/Case"))).Failure);
+
+    [Theory]
+    [InlineData("type=image", "linux/amd64;linux/arm64", true, "one platform")]
+    [InlineData("", "linux/amd64;linux/arm64", true, "one platform")]
+    [InlineData("type=docker,dest=/a.tar", "", true, "image archives")]
+    [InlineData("type=image,compression=zstd", "", true, "compression")]
+    [InlineData("type=tar,dest=/a.tar;/out", "", false, "one output")]
+    public void What_a_classic_daemon_lacks_is_refused(string outputs, string platforms, bool several, string expected)
+    {
+        var failure = Assert.Throws<BuildxException>(() => Plan(Request(outputs, platforms: platforms), s_classic, several));
+        Assert.Equal(BuildxFailure.EngineUnsupported, failure.Failure);
+        Assert.Contains(expected, failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Several_platforms_go_into_a_folder_of_a_classic_daemon()
+        => Assert.Equal("local", Plan(Request("/out", platforms: "linux/amd64;linux/arm64"), s_classic));
+
+    [Fact]
+    public void An_archive_for_docker_holds_one_platform()
+        => Assert.Equal(
+            BuildxFailure.EngineUnsupported,
+            Assert.Throws<BuildxException>(() => Plan(Request("type=docker,dest=/a.tar", platforms: "linux/amd64;linux/arm64"), s_containerd)).Failure);
+}

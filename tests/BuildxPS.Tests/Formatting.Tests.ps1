@@ -1,0 +1,117 @@
+BeforeAll {
+    Import-Module $env:BUILDXPS_MODULE
+    $rendering = $PSStyle.OutputRendering
+    $PSStyle.OutputRendering = 'PlainText'
+    $amd64 = [BuildxPS.Platform]::Parse('linux/amd64')
+    $digest = 'sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef'
+    $steps = @(
+        [BuildxPS.BuildStep]@{ Number = 1; Name = '[1/2] FROM busybox'; Digest = $digest; Status = 'Cached'; Started = [DateTimeOffset]::Now }
+        [BuildxPS.BuildStep]@{ Number = 2; Name = '[2/2] RUN make'; Digest = $digest; Status = 'Completed'; Started = [DateTimeOffset]::Now; Duration = '00:01:05.4'; Bytes = 1234567 }
+        [BuildxPS.BuildStep]@{ Number = 3; Name = 'exporting to image'; Digest = $digest; Status = 'Pending' }
+    )
+    $result = [BuildxPS.BuildResult]@{
+        BuildRef  = 'default/default/k2v3x8g1'
+        Builder   = 'default'
+        Status    = 'Completed'
+        Images    = [string[]]@('docker.io/library/app:1', 'docker.io/library/app:2')
+        Digest    = $digest
+        Platforms = [BuildxPS.Platform[]]@($amd64)
+        Outputs   = [BuildxPS.BuildOutput[]]@([BuildxPS.BuildOutput]@{ Type = 'tar'; Path = '/tmp/app.tar'; Size = 12345 })
+        Duration  = '00:00:02.34'
+        Steps     = [BuildxPS.BuildStep[]]$steps
+    }
+
+    function Show($InputObject, [int] $Width = 100) {
+        # Lines without the blank ones and the blanks at their ends.
+        ($InputObject | Out-String -Width $Width) -split '\r?\n' | ForEach-Object TrimEnd | Where-Object { $_ }
+    }
+}
+
+AfterAll {
+    $PSStyle.OutputRendering = $rendering
+}
+
+Describe 'The views' {
+    It 'show a result as a list' {
+        Show $result | Should -Be @(
+            'BuildRef  : default/default/k2v3x8g1'
+            'Status    : Completed'
+            'Images    : docker.io/library/app:1'
+            '            docker.io/library/app:2'
+            'Digest    : sha256:0123456789ab'
+            'Platforms : linux/amd64'
+            'Outputs   : tar: /tmp/app.tar (12.3kB)'
+            'Duration  : 2.3s'
+            'Steps     : 3, 1 from the cache'
+        )
+    }
+
+    It 'show a result as a table on request' {
+        $lines = Show ($result | Format-Table)
+        $lines[0] | Should -Match '^Image\s+Digest\s+Status\s+Duration\s+Cached\s+Warnings$'
+        $lines[2] | Should -Match '^docker\.io/library/app:1\s+sha256:0123456789ab\s+Completed\s+2\.3s\s+1/3$'
+    }
+
+    It 'show steps as a table' {
+        $lines = Show $steps
+        $lines[0] | Should -Match '^\s*#\s+Status\s+Duration\s+Size\s+Name$'
+        $lines[2] | Should -Match '^\s*1\s+Cached\s+0\.0s\s+\[1/2\] FROM busybox$'
+        $lines[3] | Should -Match '^\s*2\s+Completed\s+1m 5s\s+1\.23MB\s+\[2/2\] RUN make$'
+        $lines[4] | Should -Match '^\s*3\s+Pending\s+exporting to image$'
+    }
+
+    It 'keep the table of steps within <_> columns' -ForEach 80, 120 {
+        (Show $steps $_ | Measure-Object Length -Maximum).Maximum | Should -BeLessOrEqual $_
+    }
+
+    It 'show a builder with its engine''s version, and a dead one with the reason' {
+        $live = [BuildxPS.Node]@{ Name = 'default'; Endpoint = 'unix:///var/run/docker.sock'; Status = 'Running'; BuildKitVersion = 'v0.25.2'; Platforms = [BuildxPS.Platform[]]@($amd64) }
+        $lines = Show @(
+            [BuildxPS.Builder]@{ Name = 'default'; Driver = 'docker'; IsCurrent = $true; Nodes = [BuildxPS.Node[]]@($live) }
+            [BuildxPS.Builder]@{ Name = 'far'; Driver = 'docker'; Error = 'No engine answers' }
+        )
+        $lines[2] | Should -Match '^default\*\s+docker\s+Running\s+v0\.25\.2\s+linux/amd64$'
+        $lines[3] | Should -Match '^far\s+docker\s+Error\s+No engine answers$'
+        $lines = Show $live
+        $lines[2] | Should -Match '^default\s+Running\s+v0\.25\.2\s+unix:///var/run/docker\.sock\s+linux/amd64$'
+    }
+
+    It 'show a plan with its reasons' {
+        $node = [BuildxPS.NodePlan]@{ Node = 'default'; Platforms = [BuildxPS.Platform[]]@($amd64); Reason = 'it is the only node' }
+        $plan = [BuildxPS.BuildPlan]@{ Builder = 'default'; Driver = 'docker'; Nodes = [BuildxPS.NodePlan[]]@($node) }
+        Show $plan | Should -Contain 'Nodes   : default: linux/amd64: it is the only node'
+        (Show $node)[2] | Should -Match '^default\s+linux/amd64\s+it is the only node$'
+    }
+
+    It 'show a warning with its place, and a place with its lines' {
+        $source = [BuildxPS.SourceExcerpt]@{ FileName = 'Dockerfile'; FirstLine = 1; LastLine = 1; Text = "FROM scratch as one`nCOPY . .`n" }
+        (Show ([BuildxPS.BuildWarning]@{ Message = 'FromAsCasing: casing'; Source = $source }))[2] | Should -Match '^Dockerfile:1\s+FromAsCasing: casing$'
+        Show $source | Should -Contain '   1 | >>> FROM scratch as one'
+    }
+
+    It 'show platforms as text' {
+        Show @($amd64, [BuildxPS.Platform]::Parse('arm64')) | Should -Be 'linux/amd64', 'linux/arm64'
+    }
+
+    It 'colour the status where colours are shown' {
+        $PSStyle.OutputRendering = 'Ansi'
+        try {
+            $steps[1] | Out-String | Should -Match ([regex]::Escape("$($PSStyle.Foreground.Green)Completed$($PSStyle.Reset)"))
+        }
+        finally {
+            $PSStyle.OutputRendering = 'PlainText'
+        }
+    }
+
+    It 'have no more than six columns and a view for every type of the model that commands emit' {
+        $views = Get-FormatData -TypeName BuildxPS.*
+        foreach ($view in $views.FormatViewDefinition.Where({ $_.Control -is [Management.Automation.TableControl] })) {
+            $view.Control.Headers.Count | Should -BeLessOrEqual 6 -Because $view.Name
+        }
+
+        $emitted = [BuildxPS.Builder].Assembly.GetExportedTypes() |
+            Where-Object { $_.GetMethod('<Clone>$') -and -not $_.IsAbstract -and $_.BaseType -eq [object] } |
+            Where-Object Name -NotIn BuildRequest, BuilderSelection, VertexGroup
+        $emitted.FullName | Where-Object { $_ -notin $views.TypeNames } | Should -BeNullOrEmpty
+    }
+}
