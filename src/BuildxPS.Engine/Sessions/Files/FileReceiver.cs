@@ -131,6 +131,12 @@ internal sealed class FileReceiver : IDisposable
         incoming.Stream ??= _tree.OpenWrite(incoming.Path);
         if (data.IsEmpty)
         {
+            // An engine that cannot read a file of its own may just end it early.
+            if (incoming.Received < incoming.Size)
+            {
+                throw WireReader.Violation($"'{TreePath.Show(incoming.Path)}' ended after {incoming.Received} of its {incoming.Size} bytes");
+            }
+
             _ = _requested.Remove(id);
             incoming.Stream.Dispose();
             return;
