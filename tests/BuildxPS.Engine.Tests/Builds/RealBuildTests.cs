@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Formats.Tar;
 using BuildxPS.Engine.Builds;
 using BuildxPS.Engine.Configuration;
@@ -247,22 +246,8 @@ public sealed class RealBuildTests : IDisposable
 
     private static async Task<string> DockerAsync(string engine, (string Name, string Value)[] variables, params string[] arguments)
     {
-        var start = new ProcessStartInfo(TestEngines.Tool("docker"), ["-H", TestEngines.Require(engine), .. arguments])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        start.Environment["DOCKER_CONFIG"] = TestEngines.Tool("dockerConfig");
-        foreach (var (name, value) in variables)
-        {
-            start.Environment[name] = value;
-        }
-
-        using var process = Process.Start(start)!;
-        var error = process.StandardError.ReadToEndAsync();
-        var output = await process.StandardOutput.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        Assert.True(process.ExitCode == 0, await error);
+        var (exitCode, output, error) = await DockerCommand.RunAsync(engine, variables, arguments);
+        Assert.True(exitCode == 0, error);
         return output;
     }
 }
