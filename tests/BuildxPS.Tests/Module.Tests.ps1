@@ -33,8 +33,8 @@ Describe 'The manifest' {
     }
 
     It 'lists every <Key> file of the module' -ForEach @(
-        @{ Key = 'FormatsToProcess'; Pattern = '*.format.ps1xml' }
-        @{ Key = 'TypesToProcess'; Pattern = '*.types.ps1xml' }
+        @{ Key = 'FormatsToProcess'; Pattern = '*.Format.ps1xml' }
+        @{ Key = 'TypesToProcess'; Pattern = '*.Types.ps1xml' }
     ) {
         $files = @(Get-ChildItem (Join-Path $folder $Pattern) | ForEach-Object Name)
         @($manifest[$Key] | Where-Object { $_ }) | Should -Be $files
@@ -88,11 +88,10 @@ Describe 'The folder lib' {
         $missing | Should -BeNullOrEmpty
     }
 
-    It 'has no part of ASP.NET Core that nothing refers to' {
+    It 'has no assembly that nothing refers to' {
         $needed = [Collections.Generic.HashSet[string]]::new()
         $open = [Collections.Generic.Queue[string]]::new()
-        'Microsoft.AspNetCore.Server.Kestrel.Core' | ForEach-Object { $open.Enqueue($_) }
-        $libraries.Name | Where-Object { $_ -notlike 'Microsoft.*' } | ForEach-Object { $open.Enqueue($_) }
+        $open.Enqueue('BuildxPS.Engine')
         while ($open.Count) {
             $name = $open.Dequeue()
             if ($needed.Add($name)) {
