@@ -20,10 +20,16 @@ BeforeAll {
 
     function Test-Open([string] $Path) {
         foreach ($process in Get-Process -Name pwsh) {
-            foreach ($descriptor in [IO.Directory]::EnumerateFiles("/proc/$($process.Id)/fd")) {
-                if ([IO.FileInfo]::new($descriptor).LinkTarget -eq $Path) {
-                    return $true
+            try {
+                foreach ($descriptor in [IO.Directory]::EnumerateFiles("/proc/$($process.Id)/fd")) {
+                    if ([IO.FileInfo]::new($descriptor).LinkTarget -eq $Path) {
+                        return $true
+                    }
                 }
+            }
+            catch [IO.IOException], [UnauthorizedAccessException] {
+                # It has ended, or is not ours.
+                continue
             }
         }
     }

@@ -60,10 +60,10 @@ public abstract class BuildxCommand : PSCmdlet
         {
             if (IsFatal(e.Failure))
             {
-                ThrowTerminatingError(Report(e, target));
+                ThrowTerminatingError(FailureRecord.Create(e, target));
             }
 
-            WriteError(Report(e, target));
+            WriteError(FailureRecord.Create(e, target));
         }
     }
 
@@ -78,7 +78,7 @@ public abstract class BuildxCommand : PSCmdlet
         }
         catch (BuildxException e)
         {
-            ThrowTerminatingError(Report(e, target));
+            ThrowTerminatingError(FailureRecord.Create(e, target));
             throw;
         }
     }
@@ -113,31 +113,6 @@ public abstract class BuildxCommand : PSCmdlet
         => path.Contains("://", StringComparison.Ordinal) || path.StartsWith("git@", StringComparison.Ordinal)
             ? "Fetch it into a folder first, and give that folder: a remote address is not supported here."
             : "Give a path of the file system.";
-
-    /// <summary>
-    /// The error as PowerShell shows it. PowerShell puts an error that stops a script on one line, which no report of
-    /// several lines survives: there the report goes to the information stream first.
-    /// </summary>
-    private ErrorRecord Report(BuildxException exception, object? target)
-    {
-        if (exception is not BuildFailedException || !StopsOnError)
-        {
-            return FailureRecord.Create(exception, target, FailureRecord.Describe(exception));
-        }
-
-        foreach (var line in FailureRecord.Describe(exception).Split('\n').Skip(1))
-        {
-            WriteLine(line);
-        }
-
-        return FailureRecord.Create(exception, target, FailureRecord.Summarize(exception));
-    }
-
-    private bool StopsOnError
-        => MyInvocation.BoundParameters.TryGetValue("ErrorAction", out var bound)
-            ? bound is ActionPreference.Stop
-            : LanguagePrimitives.TryConvertTo<ActionPreference>(GetVariableValue("ErrorActionPreference"), out var preference)
-                && preference == ActionPreference.Stop;
 
     /// <summary>A line for the person who watches: shown, recorded by transcripts, and captured by <c>6&gt;</c>.</summary>
     private protected void WriteLine(string line)

@@ -9,16 +9,15 @@ internal static class FailureRecord
     /// <summary>Chooses the view of Formatting/BuildxPS.Format.ps1xml, which keeps the lines of a report apart.</summary>
     private const string ViewName = "BuildxPS.BuildError";
 
-    /// <summary>Makes the record.</summary>
+    /// <summary>Makes the record. A failed build's says all: the step's last output and the lines of the Dockerfile.</summary>
     /// <param name="exception">The failure; its reason is the error's id.</param>
     /// <param name="target">What the user passed.</param>
-    /// <param name="text">What the user reads.</param>
     /// <returns>The record.</returns>
-    public static ErrorRecord Create(BuildxException exception, object? target, string text)
+    public static ErrorRecord Create(BuildxException exception, object? target)
     {
         var record = new ErrorRecord(exception, exception.Failure.ToString(), CategoryOf(exception.Failure), target)
         {
-            ErrorDetails = new ErrorDetails(text) { RecommendedAction = exception.Advice },
+            ErrorDetails = new ErrorDetails(FailureReport.Write(exception)) { RecommendedAction = exception.Advice },
         };
         if (exception is BuildFailedException)
         {
@@ -27,16 +26,6 @@ internal static class FailureRecord
 
         return record;
     }
-
-    /// <summary>The failure in full: for a build with the step's last output and the lines of the Dockerfile.</summary>
-    /// <param name="exception">The failure.</param>
-    /// <returns>One line or several, without escape codes.</returns>
-    public static string Describe(BuildxException exception) => FailureReport.Write(exception);
-
-    /// <summary>The first line of <see cref="Describe"/>.</summary>
-    /// <param name="exception">The failure.</param>
-    /// <returns>One line.</returns>
-    public static string Summarize(BuildxException exception) => Describe(exception).Split('\n')[0];
 
     private static ErrorCategory CategoryOf(BuildxFailure failure) => failure switch
     {
