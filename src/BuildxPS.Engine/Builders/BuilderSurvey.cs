@@ -32,6 +32,10 @@ internal static class BuilderSurvey
         {
             return Failed(context, isCurrent, e.Message);
         }
+        catch (OperationCanceledException) when (!limit.IsCancellationRequested)
+        {
+            return Failed(context, isCurrent, $"The engine at {context.Endpoint?.Address} ({context.Endpoint?.Origin}) broke off the answer.");
+        }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             return Failed(context, isCurrent, FormattableString.Invariant(

@@ -29,7 +29,7 @@ public sealed class BuilderCatalogTests : IDisposable
 
         var builder = await catalog.GetAsync(selection, s_timeout, Token);
 
-        Assert.Null(builder.Error);
+        Assert.True(builder.Error is null, builder.Error);
         Assert.Equal(("real", "docker", NodeStatus.Running, false), (builder.Name, builder.Driver, builder.Status, builder.IsCurrent));
         var node = Assert.Single(builder.Nodes);
         Assert.Equal(("real", "real"), (node.Name, node.Endpoint));
