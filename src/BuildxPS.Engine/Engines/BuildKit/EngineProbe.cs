@@ -57,27 +57,25 @@ internal static class EngineProbe
     {
         var request = new Protocol.SolveRequest { Ref = NewId(), Internal = true };
         using var build = CancellationTokenSource.CreateLinkedTokenSource(options.CancellationToken);
-        using var solve = channel.Control.SolveAsync(request, options.WithCancellationToken(build.Token));
-        var ping = PingAsync(channel, request.Ref, options.WithCancellationToken(build.Token));
-        if (await Task.WhenAny(solve.ResponseAsync, ping).ConfigureAwait(false) != ping)
+        options = options.WithCancellationToken(build.Token);
+        using var solve = channel.Control.SolveAsync(request, options);
+        var gateway = options.WithHeaders(new Metadata { { BuildKitBuild.BuildIdHeader, request.Ref } });
+        using var ping = channel.Gateway.PingAsync(new Protocol.Gateway.PingRequest(), gateway);
+        if (await Task.WhenAny(solve.ResponseAsync, ping.ResponseAsync).ConfigureAwait(false) != ping.ResponseAsync)
         {
             // The engine ended the build before it answered; the ping would wait for a build that is gone.
             await build.CancelAsync().ConfigureAwait(false);
-            await ((Task)ping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ((Task)ping.ResponseAsync).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await solve.ResponseAsync.ConfigureAwait(false);
         }
 
-        var capabilities = await ping.ConfigureAwait(false);
-        await ((Task)solve.ResponseAsync).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return capabilities;
-    }
-
-    private static async Task<HashSet<string>> PingAsync(EngineChannel channel, string buildRef, CallOptions options)
-    {
-        options = options.WithHeaders(new Metadata { { BuildKitBuild.BuildIdHeader, buildRef } });
-        var pong = await channel.Gateway.PingAsync(new Protocol.Gateway.PingRequest(), options).ResponseAsync.ConfigureAwait(false);
+        var pong = await ping.ResponseAsync.ConfigureAwait(false);
         var end = GatewayReturn.Of(new Protocol.Gateway.Result());
-        await channel.Gateway.ReturnAsync(end, options).ResponseAsync.ConfigureAwait(false);
+        using var returned = channel.Gateway.ReturnAsync(end, gateway);
+        // The build may be over before this call is answered; how it ended does not matter here.
+        await ((Task)Task.WhenAny(solve.ResponseAsync, returned.ResponseAsync)).ConfigureAwait(false);
+        await build.CancelAsync().ConfigureAwait(false);
+        await ((Task)Task.WhenAll(solve.ResponseAsync, returned.ResponseAsync)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return pong.FrontendApiCaps.Concat(pong.LlbCaps).Where(c => c.Enabled).Select(c => c.Id).ToHashSet(StringComparer.Ordinal);
     }
 
