@@ -22,6 +22,8 @@ public sealed partial class PlainParityTests : IDisposable
         File.WriteAllText(Path.Join(_folder.FullName, "Dockerfile"), dockerfile);
         var theirs = await BuildxAsync(engine);
         var ours = await OursAsync(engine);
+        Assert.Contains(Comparable(ours), l => l.EndsWith(" one", StringComparison.Ordinal));
+        Assert.Contains(Comparable(ours), l => l.StartsWith("# DONE", StringComparison.Ordinal));
         Assert.Equal(Comparable(theirs), Comparable(ours));
     }
 
