@@ -1,18 +1,19 @@
 <#
 .SYNOPSIS
     A first session with BuildxPS, each line printed before it runs.
-.PARAMETER ModulePath
+.PARAMETER Module
     The module to import: a folder or a manifest.
 .PARAMETER DockerHost
-    The docker daemon to build on, for example unix:///var/run/docker.sock.
+    The docker daemon to build on, for example unix:///var/run/docker.sock; without it docker's own settings decide.
 #>
 [CmdletBinding()]
 param(
-    [Parameter(Mandatory)] [string] $ModulePath,
-    [Parameter(Mandatory)] [string] $DockerHost
+    [Parameter(Mandatory)] [string] $Module,
+    [string] $DockerHost
 )
 
 $ErrorActionPreference = 'Stop'
+$Module = (Resolve-Path $Module).Path
 $work = Join-Path ([IO.Path]::GetTempPath()) "buildxps-demo-$PID"
 
 function Step([string] $Why, [string] $Line) {
@@ -25,9 +26,11 @@ try {
     New-Item -ItemType Directory -Path $work | Out-Null
     Copy-Item -Path (Join-Path $PSScriptRoot 'first-build') -Destination $work -Recurse -Force
     Set-Location (Join-Path $work 'first-build')
-    $env:DOCKER_HOST = $DockerHost
+    if ($DockerHost) {
+        $env:DOCKER_HOST = $DockerHost
+    }
 
-    . Step 'Load the module.' "Import-Module '$ModulePath'"
+    . Step 'Load the module.' "Import-Module '$Module'"
     . Step 'Which builders are there?' 'Get-BuildxBuilder'
     . Step 'What we build: stages, a RUN, build arguments, COPY --from.' 'Get-Content Dockerfile'
     . Step 'Build one stage into a folder. What comes back is an object.' '$result = Invoke-BuildxBuild . -Target files -BuildArg @{ BUILT_BY = "PowerShell" } -Output type=local,dest=out; $result'
