@@ -222,26 +222,29 @@ public sealed class RealBuildTests : IDisposable
     [InlineData("d28")]
     public async Task An_exported_tree_equals_what_buildx_exports(string engine)
     {
-        var request = Request(engine, MultiStage, [new OutputSpec { Type = "local", Destination = Out("ours") }]);
+        // Unique, so that every time that a step made is one of this test: 20.10 does not rewrite them, and whether the
+        // second build finds the first one's cache is not what is tested.
+        var begin = DateTime.UtcNow.AddSeconds(-1);
+        var dockerfile = MultiStage.Replace("mkdir /data", $"mkdir /data && : {Guid.NewGuid()}", StringComparison.Ordinal) + "\nCOPY . /all/\n";
+        var request = Request(engine, dockerfile, [new OutputSpec { Type = "local", Destination = Out("ours") }]);
         Directory.CreateDirectory(Path.Join(Context, "sub"));
         File.WriteAllText(Path.Join(Context, "sub", "file"), "x");
         File.WriteAllText(Path.Join(Context, ".dockerignore"), "*.log\n");
         File.WriteAllText(Path.Join(Context, "x.log"), "left out");
-        File.WriteAllText(Path.Join(Context, "Dockerfile"), MultiStage + "\nCOPY . /all/\n");
         File.SetLastWriteTimeUtc(Path.Join(Context, "a.txt"), new DateTime(2020, 1, 2, 3, 4, 5, DateTimeKind.Utc));
         await BuildAsync(request, null, ("SOURCE_DATE_EPOCH", "1700000000"));
         await DockerAsync(engine, [("SOURCE_DATE_EPOCH", "1700000000")], "buildx", "build", "--output", "type=local,dest=" + Out("theirs"), Context);
-        Assert.Equal(Tree(Out("theirs")), Tree(Out("ours")));
+        Assert.Equal(Tree(Out("theirs"), begin), Tree(Out("ours"), begin));
     }
 
-    /// <summary>All entries with kind, mode, time and content.</summary>
-    private static string Tree(string root) => string.Join('\n', new DirectoryInfo(root)
+    /// <summary>All entries with kind, mode, time (as such where it is older than the test) and content.</summary>
+    private static string Tree(string root, DateTime begin) => string.Join('\n', new DirectoryInfo(root)
         .EnumerateFileSystemInfos("*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0 })
         .OrderBy(e => e.FullName, StringComparer.Ordinal)
         .Select(e => string.Join(' ',
             Path.GetRelativePath(root, e.FullName),
             e.LinkTarget is null ? e.UnixFileMode.ToString() : "-> " + e.LinkTarget,
-            e.LastWriteTimeUtc.Ticks,
+            e.LastWriteTimeUtc >= begin ? "new" : e.LastWriteTimeUtc.Ticks,
             e is FileInfo { LinkTarget: null } ? Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(e.FullName))) : "")));
 
     private static async Task<string> DockerAsync(string engine, (string Name, string Value)[] variables, params string[] arguments)
