@@ -174,7 +174,7 @@ Describe 'Another module with other versions of Protobuf and gRPC' {
             Import-Module $Neighbour
             $before = Get-NeighbourVersion
             Import-Module $Module
-            $result = Invoke-BuildxBuild -Path $Context -DockerHost $DockerHost -Output "type=local,dest=$Target"
+            $result = Invoke-BuildxBuild -Path $Context -DockerHost $DockerHost -Output "type=local,dest=$Target" -Progress None
             $after = Get-NeighbourVersion
             @{
                 Status  = "$($result.Status)"
