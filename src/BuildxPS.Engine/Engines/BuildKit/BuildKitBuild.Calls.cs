@@ -172,7 +172,8 @@ internal sealed partial class BuildKitBuild
                 BuildxFailure.ProtocolViolation,
                 $"The engine at {_context.Endpoint} ended the build before it was told to.",
                 "See the engine's log, and build again.",
-                error) { BuildRef = _context.BuildRef };
+                error)
+            { BuildRef = _context.BuildRef };
         }
 
         if (IsConsequence(error) && await HasEndedAsync().ConfigureAwait(false) && _solve.Exception?.InnerException is { } cause)
