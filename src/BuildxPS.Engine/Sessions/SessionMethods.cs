@@ -12,5 +12,5 @@ internal static class SessionMethods
     /// The methods. Both file methods are always there: an engine that misses one hangs instead of failing.
     /// </returns>
     public static IReadOnlyList<ISessionMethod> For(BuildServices services)
-        => [new FileSyncMethod(services.Sources), new FileSendMethod(services.Outputs)];
+        => [new FileSyncMethod(services.Sources, services.OnFailure), new FileSendMethod(services.Outputs, services.OnFailure)];
 }
