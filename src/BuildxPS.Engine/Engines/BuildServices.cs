@@ -8,4 +8,7 @@ public sealed record BuildServices
 
     /// <summary>Where the exporters' files go: one entry an exporter, in their order; null for one that sends nothing here.</summary>
     public IReadOnlyList<IExportOutput?> Outputs { get; init; } = [];
+
+    /// <summary>Logins that the engine may ask for, to pull and to push; null serves none, so that the engine is anonymous.</summary>
+    public ICredentialSource? Credentials { get; init; }
 }
