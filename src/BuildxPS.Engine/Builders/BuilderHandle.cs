@@ -38,4 +38,7 @@ public sealed record NodeHandle
 
     /// <summary>Platforms that the user assigned to it.</summary>
     public IReadOnlyList<Platform> ExplicitPlatforms { get; init; } = [];
+
+    /// <summary>Build arguments for the proxies that docker's configuration sets for this node's engine, by upper-case name; a value may hold a password.</summary>
+    public IReadOnlyDictionary<string, string> ProxyArguments { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 }

@@ -17,4 +17,9 @@ public interface IDriver : IAsyncDisposable
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The engine; the caller disposes it.</returns>
     Task<IBuildEngine> ConnectAsync(CancellationToken cancellationToken);
+
+    /// <summary>The version of the node's BuildKit as the driver knows it, for engines that do not tell it themselves.</summary>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The version; null where it is not known.</returns>
+    Task<string?> FindBuildKitVersionAsync(CancellationToken cancellationToken) => Task.FromResult<string?>(null);
 }

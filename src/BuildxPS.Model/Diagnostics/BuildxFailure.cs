@@ -36,6 +36,9 @@ public enum BuildxFailure
     /// <summary>No docker context has that name.</summary>
     ContextNotFound,
 
+    /// <summary>Two ways to choose an engine were given that contradict each other.</summary>
+    SelectionConflict,
+
     /// <summary>A docker configuration file cannot be read or is not valid.</summary>
     ConfigurationInvalid,
 

@@ -1,0 +1,112 @@
+using System.Net;
+
+namespace BuildxPS.Engine.Drivers;
+
+/// <summary>Ends an answer that is longer than anything a daemon has to say, before it fills the memory.</summary>
+internal sealed class BoundedResponseHandler(HttpMessageHandler inner, long maxBytes) : DelegatingHandler(inner)
+{
+    /// <inheritdoc/>
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        var response = await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
+        response.Content = new BoundedContent(response.Content, maxBytes);
+        return response;
+    }
+
+    private sealed class BoundedContent : HttpContent
+    {
+        private readonly HttpContent _content;
+        private readonly long _maxBytes;
+
+        public BoundedContent(HttpContent content, long maxBytes)
+        {
+            _content = content;
+            _maxBytes = maxBytes;
+            foreach (var (name, values) in content.Headers)
+            {
+                Headers.TryAddWithoutValidation(name, values);
+            }
+        }
+
+        protected override async Task<Stream> CreateContentReadStreamAsync()
+            => new BoundedStream(await _content.ReadAsStreamAsync().ConfigureAwait(false), _maxBytes);
+
+        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+        {
+            var source = await CreateContentReadStreamAsync().ConfigureAwait(false);
+            await using (source.ConfigureAwait(false))
+            {
+                await source.CopyToAsync(stream).ConfigureAwait(false);
+            }
+        }
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = 0;
+            return false;
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing)
+            {
+                _content.Dispose();
+            }
+
+            base.Dispose(disposing);
+        }
+    }
+
+    private sealed class BoundedStream(Stream inner, long maxBytes) : Stream
+    {
+        private long _left = maxBytes;
+
+        public override bool CanRead => true;
+
+        public override bool CanWrite => false;
+
+        public override bool CanSeek => false;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position
+        {
+            get => throw new NotSupportedException();
+            set => throw new NotSupportedException();
+        }
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+            => Count(await inner.ReadAsync(buffer, cancellationToken).ConfigureAwait(false));
+
+        public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
+            => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+        public override int Read(byte[] buffer, int offset, int count) => Count(inner.Read(buffer, offset, count));
+
+        public override void Flush()
+        {
+        }
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing)
+            {
+                inner.Dispose();
+            }
+
+            base.Dispose(disposing);
+        }
+
+        private int Count(int read)
+        {
+            _left -= read;
+            return _left >= 0 ? read : throw new InvalidDataException("the answer is longer than this client reads");
+        }
+    }
+}
