@@ -1,163 +1,102 @@
 using System.Text;
 using System.Text.Json;
+using BuildxPS.Engine.Configuration;
 using BuildxPS.Engine.Engines;
 
 namespace BuildxPS.Engine.Images.Credentials;
 
-/// <summary>The part of a docker <c>config.json</c> that is about logins. Nothing in its text form or its failures is secret.</summary>
+/// <summary>The part of a docker <c>config.json</c> that is about logins. Nothing in its failures is secret.</summary>
 internal sealed class CredentialFile
 {
-    private const int MaxLength = 8 * 1024 * 1024;
+    /// <summary>The variable that may hold logins.</summary>
+    public const string Variable = "DOCKER_AUTH_CONFIG";
 
-    private CredentialFile(string source) => Source = source;
+    private readonly Dictionary<string, LoginJson> _logins;
+
+    private CredentialFile(string source, IEnumerable<KeyValuePair<string, LoginJson?>>? logins)
+    {
+        Source = source;
+        _logins = (logins ?? []).Where(l => l.Value is not null).ToDictionary(l => l.Key, l => l.Value!, StringComparer.Ordinal);
+    }
 
     /// <summary>Where it was read from, for messages.</summary>
     public string Source { get; }
 
-    /// <summary>Logins by key: a host, or an address of old times such as <c>https://index.docker.io/v1/</c>.</summary>
-    public IReadOnlyDictionary<string, RegistryCredential> Logins { get; private init; } = new Dictionary<string, RegistryCredential>(StringComparer.Ordinal);
-
     /// <summary>Helpers for single registries, by key.</summary>
-    public IReadOnlyDictionary<string, string> Helpers { get; private init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, string?> Helpers { get; private init; } = new Dictionary<string, string?>(StringComparer.Ordinal);
 
     /// <summary>The helper for all other registries; null where none is set.</summary>
     public string? Store { get; private init; }
 
-    /// <summary>Whether anything about logins is in it.</summary>
-    public bool IsEmpty => Logins.Count == 0 && Helpers.Count == 0 && string.IsNullOrEmpty(Store);
+    /// <summary>Whether nothing about logins is in it.</summary>
+    public bool IsEmpty => _logins.Count == 0 && Helpers.Count == 0 && string.IsNullOrEmpty(Store);
 
     /// <summary>Reads a file.</summary>
     /// <param name="path">Its path.</param>
-    /// <param name="cancellationToken">Gives up.</param>
     /// <returns>What is in it; empty where there is no file.</returns>
     /// <exception cref="BuildxException"><see cref="BuildxFailure.ConfigurationInvalid"/>, naming the file.</exception>
-    public static async Task<CredentialFile> ReadAsync(string path, CancellationToken cancellationToken)
+    public static CredentialFile Read(string path)
     {
-        try
-        {
-            if (new FileInfo(path) is { Exists: true, Length: > MaxLength })
-            {
-                throw Invalid(path, "it is too large");
-            }
-
-            return Parse(path, await File.ReadAllBytesAsync(path, cancellationToken).ConfigureAwait(false), isVariable: false);
-        }
-        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return new CredentialFile(path);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw Invalid(path, "it cannot be read: " + error.Message, error);
-        }
+        var json = JsonFile.Read(path, CredentialsJsonContext.Default.CredentialsJson);
+        return new CredentialFile(path, json?.Auths) { Helpers = json?.CredHelpers ?? [], Store = json?.CredsStore };
     }
 
-    /// <summary>Reads the value of <c>DOCKER_AUTH_CONFIG</c>, which may hold <c>auths</c> with <c>auth</c> only.</summary>
-    /// <param name="name">The variable's name.</param>
+    /// <summary>Reads the value of <see cref="Variable"/>.</summary>
     /// <param name="value">Its value.</param>
     /// <returns>What is in it.</returns>
-    /// <exception cref="BuildxException"><see cref="BuildxFailure.ConfigurationInvalid"/>, naming the variable.</exception>
-    public static CredentialFile ReadVariable(string name, string value) => Parse(name, Encoding.UTF8.GetBytes(value), isVariable: true);
+    /// <exception cref="BuildxException"><see cref="BuildxFailure.ConfigurationInvalid"/>.</exception>
+    public static CredentialFile ReadVariable(string value)
+    {
+        VariableJson? json;
+        try
+        {
+            json = JsonSerializer.Deserialize(value, CredentialsJsonContext.Default.VariableJson);
+        }
+        catch (JsonException)
+        {
+            // The parser's own words are left out: this value is all secret.
+            throw Invalid(Variable, "it is not JSON of the form {\"auths\":{\"HOST\":{\"auth\":\"…\"}}}");
+        }
 
-    /// <summary>Finds a login by its key, or by one whose host it is.</summary>
+        var logins = json?.Auths?.Select(l => KeyValuePair.Create(l.Key, l.Value is { Auth.Length: > 0 } login
+            ? new LoginJson { Auth = login.Auth }
+            : throw Invalid(Variable, $"'auth' is missing for '{OutsideText.Clean(l.Key, 100)}'")));
+        return new CredentialFile(Variable, logins!);
+    }
+
+    /// <summary>Finds a login by its key alone.</summary>
+    /// <param name="key">The key: a host, or an address of old times such as <c>https://index.docker.io/v1/</c>.</param>
+    /// <returns>The login; null where there is none.</returns>
+    public RegistryCredential? FindExact(string key) => _logins.TryGetValue(key, out var login) ? Decode(key, login) : null;
+
+    /// <summary>Finds a login by its key, or else one whose host the key is.</summary>
     /// <param name="key">The key.</param>
     /// <returns>The login; null where there is none.</returns>
     public RegistryCredential? Find(string key)
-        => Logins.TryGetValue(key, out var exact) ? exact : Logins.FirstOrDefault(l => HostOf(l.Key) == key).Value;
+        => FindExact(key) ?? (_logins.Keys.FirstOrDefault(k => HostOf(k) == key) is { } older ? FindExact(older) : null);
 
-    private static CredentialFile Parse(string source, ReadOnlyMemory<byte> bytes, bool isVariable)
+    private RegistryCredential Decode(string key, LoginJson login)
     {
-        if (bytes.Span.IndexOfAnyExcept(" \t\r\n"u8) < 0)
+        var (user, password) = (login.Username ?? "", login.Password ?? "");
+        if (login.Auth is { Length: > 0 } encoded)
         {
-            return new CredentialFile(source);
-        }
-
-        try
-        {
-            using var json = JsonDocument.Parse(bytes, new JsonDocumentOptions { MaxDepth = 64 });
-            var root = json.RootElement;
-            if (root.ValueKind != JsonValueKind.Object)
-            {
-                throw Invalid(source, "it is not a JSON object");
-            }
-
-            if (isVariable && root.EnumerateObject().FirstOrDefault(p => p.Name != "auths") is { Value.ValueKind: not JsonValueKind.Undefined } other)
-            {
-                throw Invalid(source, $"it may have only 'auths', and has '{OutsideText.Clean(other.Name, 50)}'");
-            }
-
-            return new CredentialFile(source)
-            {
-                Logins = Members(source, root, "auths").ToDictionary(m => m.Name, m => ReadLogin(source, m, isVariable), StringComparer.Ordinal),
-                Helpers = Members(source, root, "credHelpers").ToDictionary(m => m.Name, m => m.Value.GetString() ?? "", StringComparer.Ordinal),
-                Store = Text(root, "credsStore"),
-            };
-        }
-        catch (Exception error) when (error is JsonException or InvalidOperationException)
-        {
-            // The parser's own message can quote what it read: a password is not repeated.
-            var line = error is JsonException { LineNumber: { } number } ? $" (line {number + 1})" : "";
-            throw Invalid(source, $"its JSON is malformed{line}");
-        }
-    }
-
-    private static IEnumerable<JsonProperty> Members(string source, JsonElement root, string name)
-    {
-        if (!root.TryGetProperty(name, out var map) || map.ValueKind == JsonValueKind.Null)
-        {
-            return [];
-        }
-
-        // Of two equal keys the last counts, as for docker.
-        return map.ValueKind == JsonValueKind.Object
-            ? map.EnumerateObject().GroupBy(m => m.Name, StringComparer.Ordinal).Select(g => g.Last())
-            : throw Invalid(source, $"'{name}' is not an object");
-    }
-
-    private static RegistryCredential ReadLogin(string source, JsonProperty login, bool isVariable)
-    {
-        if (login.Value.ValueKind != JsonValueKind.Object)
-        {
-            throw Invalid(source, $"the login of '{OutsideText.Clean(login.Name, 100)}' is not an object");
-        }
-
-        var (user, password) = (Text(login.Value, "username") ?? "", Text(login.Value, "password") ?? "");
-        if (Text(login.Value, "auth") is { Length: > 0 } encoded)
-        {
-            (user, password) = Decode(source, login.Name, encoded);
-        }
-        else if (isVariable)
-        {
-            throw Invalid(source, $"'auth' is missing for '{OutsideText.Clean(login.Name, 100)}'");
+            var buffer = new byte[encoded.Length];
+            var text = Convert.TryFromBase64String(encoded, buffer, out var count) ? Encoding.UTF8.GetString(buffer, 0, count) : "";
+            var colon = text.IndexOf(':', StringComparison.Ordinal);
+            (user, password) = colon > 0
+                ? (text[..colon], text[(colon + 1)..].Trim('\0'))
+                : throw Invalid(Source, $"the 'auth' of '{OutsideText.Clean(key, 100)}' is not base64 of user:password");
         }
 
         return new RegistryCredential
         {
             Username = user,
             Password = password,
-            IdentityToken = isVariable ? null : Text(login.Value, "identitytoken"),
-            RegistryToken = isVariable ? null : Text(login.Value, "registrytoken"),
-            Source = source,
+            IdentityToken = login.IdentityToken,
+            RegistryToken = login.RegistryToken,
+            Source = Source,
         };
     }
-
-    private static (string User, string Password) Decode(string source, string key, string encoded)
-    {
-        var buffer = new byte[encoded.Length];
-        if (!Convert.TryFromBase64String(encoded, buffer, out var count))
-        {
-            throw Invalid(source, $"the login of '{OutsideText.Clean(key, 100)}' is not base64");
-        }
-
-        var text = Encoding.UTF8.GetString(buffer, 0, count);
-        var colon = text.IndexOf(':', StringComparison.Ordinal);
-        return colon > 0
-            ? (text[..colon], text[(colon + 1)..].Trim('\0'))
-            : throw Invalid(source, $"the login of '{OutsideText.Clean(key, 100)}' is not user:password");
-    }
-
-    private static string? Text(JsonElement element, string name)
-        => element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
     private static string HostOf(string key)
     {
@@ -167,9 +106,8 @@ internal sealed class CredentialFile
         return slash < 0 ? rest : rest[..slash];
     }
 
-    private static BuildxException Invalid(string source, string problem, Exception? inner = null) => new(
+    private static BuildxException Invalid(string source, string problem) => new(
         BuildxFailure.ConfigurationInvalid,
-        $"The docker logins in '{source}' cannot be used: {problem}.",
-        "Correct it, or remove the entry and run 'docker login' again.",
-        inner);
+        $"The logins in {source} cannot be used: {problem}.",
+        source == Variable ? $"Correct the environment variable {Variable}, or unset it." : "Remove the entry, and run 'docker login' again.");
 }

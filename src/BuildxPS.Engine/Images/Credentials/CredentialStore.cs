@@ -9,7 +9,6 @@ namespace BuildxPS.Engine.Images.Credentials;
 /// </summary>
 public sealed class CredentialStore : ICredentialSource, IDisposable
 {
-    private const string AuthVariable = "DOCKER_AUTH_CONFIG";
     private const string HubKey = "https://index.docker.io/v1/";
     private const string HubHost = "registry-1.docker.io";
 
@@ -40,7 +39,7 @@ public sealed class CredentialStore : ICredentialSource, IDisposable
     {
         _environment = environment;
         _helperTimeout = helperTimeout;
-        _configFolder = environment["DOCKER_CONFIG"] ?? Path.Combine(environment.HomeDirectory, ".docker");
+        _configFolder = DockerConfiguration.FolderOf(environment);
         _buildxFolder = environment["BUILDX_CONFIG"] ?? Path.Combine(_configFolder, "buildx");
     }
 
@@ -84,12 +83,12 @@ public sealed class CredentialStore : ICredentialSource, IDisposable
 
     private async Task<RegistryCredential?> FindAsync(string key, string path, CancellationToken cancellationToken)
     {
-        if (_environment[AuthVariable] is { } variable && CredentialFile.ReadVariable(AuthVariable, variable).Logins.TryGetValue(key, out var given))
+        if (_environment[CredentialFile.Variable] is { } variable && CredentialFile.ReadVariable(variable).FindExact(key) is { } given)
         {
             return given;
         }
 
-        var file = await CredentialFile.ReadAsync(path, cancellationToken).ConfigureAwait(false);
+        var file = CredentialFile.Read(path);
         var helper = file.Helpers.GetValueOrDefault(key) ?? file.Store;
         helper = string.IsNullOrEmpty(helper) && file.IsEmpty ? DefaultHelper() : helper;
         if (string.IsNullOrEmpty(helper))
