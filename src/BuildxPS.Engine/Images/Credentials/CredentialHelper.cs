@@ -18,6 +18,7 @@ internal sealed partial class CredentialHelper
     private const string NotFound = "credentials not found in native keychain";
     private const string TokenUser = "<token>";
     private const int MaxOutput = 1024 * 1024;
+    private const UnixFileMode Executable = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
     private readonly string _name;
     private readonly ClientEnvironment _environment;
@@ -85,8 +86,6 @@ internal sealed partial class CredentialHelper
         }
     }
 
-    private const UnixFileMode Executable = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
-
     private static void Stop(Process process)
     {
         try
@@ -138,7 +137,7 @@ internal sealed partial class CredentialHelper
         try
         {
             await process.StandardInput.BaseStream.WriteAsync(Encoding.UTF8.GetBytes(key), cancellationToken).ConfigureAwait(false);
-            process.StandardInput.Close();
+            await process.StandardInput.BaseStream.DisposeAsync().ConfigureAwait(false);
         }
         catch (IOException)
         {
@@ -148,7 +147,8 @@ internal sealed partial class CredentialHelper
         byte[] output;
         try
         {
-            output = await reading.ConfigureAwait(false);
+            // A program that it left behind may keep the pipe open, and reads of pipes cannot be cancelled everywhere.
+            output = await reading.WaitAsync(cancellationToken).ConfigureAwait(false);
             await process.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
         }
         finally

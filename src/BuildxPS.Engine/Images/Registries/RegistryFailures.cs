@@ -142,10 +142,8 @@ internal static class RegistryFailures
         return new BuildxException(
             BuildxFailure.RegistryUnauthorized,
             $"The registry {request.Host.Name} refused '{request.Subject}' to {login}: {Status(response)}{(reasons.Length == 0 ? "" : $" ({reasons})")}.",
-            $"Log in with 'docker login {LoginHost(request.Host)}' as a user who may read the repository. Many registries also answer so for a repository that does not exist.");
+            $"Log in with '{request.Host.LoginCommand}' as a user who may read the repository. Many registries also answer so for a repository that does not exist.");
     }
-
-    private static string LoginHost(RegistryHost host) => host.Name == "docker.io" ? "" : host.Name;
 
     private static BuildxException Unreachable(string name, string where, string problem, Exception error) => new(
         BuildxFailure.RegistryUnreachable,

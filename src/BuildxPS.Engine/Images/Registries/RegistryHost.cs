@@ -38,6 +38,9 @@ internal sealed record RegistryHost
     /// <summary>Credentials may travel over plain http to it.</summary>
     public bool AllowsPlainHttp => IsInsecure || IsLoopback;
 
+    /// <summary>What a user types to log in.</summary>
+    public string LoginCommand => Name == Hub ? "docker login" : "docker login " + Name;
+
     private bool HasOwnCa { get; init; }
 
     /// <summary>Looks up how a registry may be spoken to.</summary>

@@ -60,21 +60,21 @@ internal sealed class RegistryPipeline : IDisposable
                 return response;
             }
 
-            using (response)
+            // The answer is read and let go before a token is fetched: it holds one of the few connections, and the
+            // token service may be behind the same host, waiting for one.
+            var address = response.RequestMessage!.RequestUri!;
+            var body = await ReadErrorAsync(response, cancellationToken).ConfigureAwait(false);
+            if (response.StatusCode == HttpStatusCode.Unauthorized && !isAnswered && IsAt(request.Host, address))
             {
-                var address = response.RequestMessage!.RequestUri!;
-                if (response.StatusCode == HttpStatusCode.Unauthorized && !isAnswered && IsAt(request.Host, address))
+                var challenges = AuthenticateChallenge.Parse(response);
+                authorization = await authorizer.AnswerAsync(challenges, address.Scheme, request.Scope, authorization, cancellationToken).ConfigureAwait(false);
+                if (authorization is not null)
                 {
-                    var challenges = AuthenticateChallenge.Parse(response);
-                    authorization = await authorizer.AnswerAsync(challenges, address.Scheme, request.Scope, authorization, cancellationToken).ConfigureAwait(false);
-                    if (authorization is not null)
-                    {
-                        continue;
-                    }
+                    continue;
                 }
-
-                throw await FailureAsync(request, response, address, authorizer.Login, cancellationToken).ConfigureAwait(false);
             }
+
+            throw RegistryFailures.FromStatus(request, address, response, body, authorizer.Login);
         }
     }
 
@@ -203,19 +203,20 @@ internal sealed class RegistryPipeline : IDisposable
         }
     }
 
-    private async Task<Exception> FailureAsync(RegistryRequest request, HttpResponseMessage response, Uri address, string login, CancellationToken cancellationToken)
+    private async Task<RegistryErrorBody> ReadErrorAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
-        byte[] body;
-        try
+        using (response)
         {
-            body = await BoundedBody.ReadUpToAsync(response.Content, _options.Limits.ErrorBytes, _options.Limits.SmallBody, cancellationToken).ConfigureAwait(false);
+            try
+            {
+                return RegistryErrorBody.Parse(await BoundedBody.ReadUpToAsync(
+                    response.Content, _options.Limits.ErrorBytes, _options.Limits.SmallBody, cancellationToken).ConfigureAwait(false));
+            }
+            catch (Exception error) when (error is HttpRequestException or IOException or TimeoutException)
+            {
+                // The status is the news; words that did not arrive are not missed.
+                return RegistryErrorBody.Empty;
+            }
         }
-        catch (Exception error) when (error is HttpRequestException or IOException or TimeoutException)
-        {
-            // The status is the news; words that did not arrive are not missed.
-            body = [];
-        }
-
-        return RegistryFailures.FromStatus(request, address, response, RegistryErrorBody.Parse(body), login);
     }
 }

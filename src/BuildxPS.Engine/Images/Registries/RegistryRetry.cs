@@ -34,7 +34,9 @@ internal static class RegistryRetry
                 { IsTransient = true };
             }
 
-            var wait = passing.After ?? limits.RetryDelay * Math.Pow(2, retry - 1) * (0.75 + (Random.Shared.NextDouble() / 2));
+            // No shorter than our own pace, also where the registry asks for no wait at all.
+            var pace = limits.RetryDelay * Math.Pow(2, retry - 1) * (0.75 + (Random.Shared.NextDouble() / 2));
+            var wait = passing.After > pace ? passing.After.Value : pace;
             options.Log?.Invoke($"{passing.Message} Trying again in {wait.TotalSeconds:0.#} s ({retry} of {limits.Retries}).");
             await Task.Delay(wait, cancellationToken).ConfigureAwait(false);
         }

@@ -14,6 +14,7 @@ internal sealed class RegistryTransports : IDisposable
     private static readonly ConcurrentDictionary<string, Lazy<HttpMessageInvoker>> s_shared = new(StringComparer.Ordinal);
 
     private readonly ConcurrentDictionary<string, Lazy<HttpMessageInvoker>> _pools;
+    private readonly ConcurrentDictionary<string, HttpMessageInvoker> _known = new(StringComparer.Ordinal);
     private readonly EnvironmentProxy? _proxy;
     private readonly TimeSpan _connectTimeout;
 
@@ -28,6 +29,21 @@ internal sealed class RegistryTransports : IDisposable
     /// <param name="host">The host.</param>
     /// <returns>What sends requests to it.</returns>
     public HttpMessageInvoker For(RegistryHost host)
+        => _known.GetOrAdd($"{host.SkipTlsVerify}|{string.Join('|', host.CaFiles)}", _ => Create(host));
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (!ReferenceEquals(_pools, s_shared))
+        {
+            foreach (var pool in _pools.Values)
+            {
+                pool.Value.Dispose();
+            }
+        }
+    }
+
+    private HttpMessageInvoker Create(RegistryHost host)
     {
         var authorities = RegistryCertificates.Read(host.CaFiles);
         var prints = authorities.Select(a => a.GetCertHashString(HashAlgorithmName.SHA256)).Order(StringComparer.Ordinal);
@@ -50,18 +66,6 @@ internal sealed class RegistryTransports : IDisposable
             ResponseDrainTimeout = TimeSpan.FromSeconds(1),
             SslOptions = RegistryCertificates.Options(authorities, host.SkipTlsVerify),
         }))).Value;
-    }
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        if (!ReferenceEquals(_pools, s_shared))
-        {
-            foreach (var pool in _pools.Values)
-            {
-                pool.Value.Dispose();
-            }
-        }
     }
 
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)

@@ -152,7 +152,7 @@ internal sealed class TokenService(RegistryClientOptions options, RegistryTransp
             ? Refused(registry, $"its token service {RegistryFailures.Redact(address)} answers with a redirect, which is not followed with a login", "Ask who runs the registry: the realm in its WWW-Authenticate header must be the service's own address.")
             : new TokenRefusedException(
                 $"The token service of the registry {registry.Name} gave no token to {who}: {said}.",
-                $"Log in with 'docker login {(registry.Name == "docker.io" ? "" : registry.Name)}', and check that the password or token is still valid.",
+                $"Log in with '{registry.LoginCommand}', and check that the password or token is still valid.",
                 response.StatusCode);
     }
 
