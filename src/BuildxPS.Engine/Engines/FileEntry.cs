@@ -15,7 +15,10 @@ public sealed record FileEntry
     /// <summary>Group's number.</summary>
     public uint GroupId { get; init; }
 
-    /// <summary>Bytes of a regular file; zero for all else.</summary>
+    /// <summary>
+    /// Bytes of a regular file, or of a symbolic link's target; zero for all else. Engines compare it, so a hard link has the
+    /// size of the file.
+    /// </summary>
     public long Size { get; init; }
 
     /// <summary>Time of the last change, in nanoseconds since 1970-01-01 UTC.</summary>

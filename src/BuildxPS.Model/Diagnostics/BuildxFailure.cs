@@ -48,6 +48,9 @@ public enum BuildxFailure
     /// <summary>The build context, or a file in it, cannot be read.</summary>
     BuildContextUnreadable,
 
+    /// <summary>A pattern of .dockerignore, or another one that selects files, is malformed.</summary>
+    IgnorePatternInvalid,
+
     /// <summary>The Dockerfile does not exist.</summary>
     DockerfileNotFound,
 

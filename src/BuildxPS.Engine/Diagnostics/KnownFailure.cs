@@ -1,0 +1,160 @@
+namespace BuildxPS.Engine.Diagnostics;
+
+/// <summary>A failure that is known by its text, because engines tell it in no other way.</summary>
+/// <param name="Failure">What it is.</param>
+/// <param name="Summary">What failed, in our words; the engine's words follow it.</param>
+/// <param name="Advice">What to do.</param>
+/// <param name="Texts">Texts of which one is in the error; parts of one text that stand apart are joined by <c>*</c>.</param>
+internal sealed record KnownFailure(BuildxFailure Failure, string Summary, string Advice, params string[] Texts)
+{
+    // The first that fits counts: what is special stands before what is general. In particular errors about a step's
+    // own process come last but one, since their text holds the command, which may say anything.
+    private static readonly KnownFailure[] s_failures =
+    [
+        new(
+            BuildxFailure.RegistryPlainHttp,
+            "A registry answers plain http where the engine expects https",
+            "Let the engine use http for this registry: list the host under insecure-registries in the docker daemon's daemon.json, or give the BuildKit builder a registry entry with http = true for it.",
+            "http: server gave HTTP response to HTTPS client"),
+        new(
+            BuildxFailure.RegistryCertificateInvalid,
+            "The engine does not trust a registry's certificate",
+            "Give the engine the registry's CA: put it in /etc/docker/certs.d/HOST/ca.crt where the docker daemon runs, or name it as ca in the BuildKit builder's registry entry.",
+            "tls: failed to verify certificate",
+            "x509: ",
+            "tls: failed to verify"),
+        new(
+            BuildxFailure.NameNotResolved,
+            "A host name could not be resolved where the engine runs",
+            "Check the name, and the DNS settings of the machine or container that the engine runs in: it does not see this machine's hosts file.",
+            "no such host",
+            "server misbehaving",
+            "Temporary failure in name resolution",
+            "dial tcp: lookup "),
+        new(
+            BuildxFailure.RegistryUnauthorized,
+            "A registry refused the engine's request",
+            "Check the image's name first: registries answer like this for images that do not exist. If it is private, log in to the registry where the engine gets its credentials and check that the login may read (or push to) it.",
+            "insufficient_scope",
+            "pull access denied",
+            "401 Unauthorized",
+            "403 Forbidden",
+            "no basic auth credentials",
+            "failed to authorize",
+            "authentication required",
+            "failed to fetch oauth token",
+            "failed to fetch anonymous token"),
+        new(
+            BuildxFailure.PlatformNotAvailable,
+            "An image is not available for the platform",
+            "Choose a platform that the image has with -Platform, or a base image that has the platform.",
+            "no match for platform in manifest",
+            "does not match the specified platform",
+            "no matching manifest for"),
+        new(
+            BuildxFailure.EntitlementRefused,
+            "The build needs an entitlement that was not granted",
+            "The step asks for host network, a device or security.insecure. Leave it out, or build on an engine that allows it.",
+            "granting entitlement *is not allowed",
+            "network.host is not allowed",
+            "security.insecure is not allowed",
+            "device is not allowed"),
+        new(
+            BuildxFailure.EngineUnsupported,
+            "The engine cannot do what the build asks for",
+            "Choose another output type with -Output, or build with a newer engine: a docker daemon with the classic image store takes only docker, local and tar outputs.",
+            "exporter \"*could not be found",
+            "unknown cache exporter",
+            "unsupported frontend capability",
+            "unsupported request ",
+            "does not currently support exporting manifest lists",
+            "exporting multiple references to image store is currently unsupported",
+            "unable to export multiple",
+            "failed to find frontend"),
+        new(
+            BuildxFailure.TargetNotFound,
+            "The target stage is not in the Dockerfile",
+            "Give -Target the name that stands after AS in one of the Dockerfile's FROM lines, or leave it out to build the last stage.",
+            "target stage *could not be found"),
+        new(
+            BuildxFailure.DockerfileNotFound,
+            "The engine did not find the Dockerfile",
+            "Give its path with -File, or check that it lies in the folder given with -Path.",
+            "failed to read dockerfile: *no such file or directory",
+            "failed to read dockerfile: *not found",
+            "the Dockerfile cannot be empty",
+            "dockerfile: open *no such file or directory"),
+        new(
+            BuildxFailure.SourceFileNotFound,
+            "A file that the Dockerfile copies does not exist",
+            "Check the path in COPY or ADD: it is relative to the folder given with -Path (or to the stage named by --from), and .dockerignore may leave it out.",
+            "failed to compute cache key: *not found",
+            "failed to calculate checksum of ref *not found",
+            "failed to compute cache key: *no such file or directory",
+            "failed to walk *no such file or directory",
+            "no source files were specified"),
+        new(
+            BuildxFailure.DiskFull,
+            "The engine's disk is full",
+            "Free space where the engine keeps its data, for example by pruning its build cache, and build again.",
+            "no space left on device",
+            "disk quota exceeded"),
+        new(
+            BuildxFailure.EngineLost,
+            "The engine ended the connection while it was working",
+            "See whether the engine was stopped or restarted, read its log, and build again: what was finished comes from its cache.",
+            "no active session for",
+            "transport is closing",
+            "connection reset by peer",
+            "error reading from server",
+            "no such job",
+            "session closed",
+            "closing transport"),
+        new(
+            BuildxFailure.ImageNotFound,
+            "An image was not found",
+            "Check the image's name and tag in FROM or COPY --from, and that the registry it names has it.",
+            "failed to resolve source metadata for *not found",
+            "failed to load metadata for *not found",
+            "failed to do request *404",
+            "manifest unknown",
+            "repository does not exist",
+            "failed to copy: *404",
+            "failed to resolve reference"),
+        new(
+            BuildxFailure.DockerfileInvalid,
+            "The Dockerfile is not valid",
+            "Correct the line that is shown.",
+            "dockerfile parse error",
+            "unknown instruction",
+            "file with no instructions",
+            "no build stage in current context",
+            "invalid reference format",
+            "should not be blank",
+            "failed to create LLB definition",
+            "failed to parse",
+            "failed to process"),
+    ];
+
+    /// <summary>Finds the failure that a text tells.</summary>
+    /// <param name="text">The engine's text.</param>
+    /// <returns>The failure; null if it is none of these.</returns>
+    public static KnownFailure? Find(string text) => s_failures.FirstOrDefault(f => f.Texts.Any(t => Fits(text, t)));
+
+    private static bool Fits(string text, string pattern)
+    {
+        var position = 0;
+        foreach (var part in pattern.Split('*'))
+        {
+            var found = text.IndexOf(part, position, StringComparison.OrdinalIgnoreCase);
+            if (found < 0)
+            {
+                return false;
+            }
+
+            position = found + part.Length;
+        }
+
+        return true;
+    }
+}

@@ -1,0 +1,67 @@
+using BuildxPS.Engine.Connections;
+using BuildxPS.Engine.Diagnostics;
+using BuildxPS.Engine.Sessions;
+
+namespace BuildxPS.Engine.Engines.BuildKit;
+
+/// <summary>BuildKit over gRPC: in a docker daemon, or by itself. Builds may run side by side.</summary>
+public sealed class BuildKitEngine : IBuildEngine
+{
+    private readonly EngineChannel _channel;
+    private readonly ISessionTransport _sessions;
+    private readonly EngineErrorContext _context;
+    private readonly SemaphoreSlim _describing = new(1, 1);
+    private EngineDescription? _description;
+
+    /// <summary>Creates an engine. Nothing is contacted before the first call.</summary>
+    /// <param name="connector">Opens connections on which the engine speaks gRPC.</param>
+    /// <param name="sessionTransport">Opens session tunnels; null to open them through the engine's control service.</param>
+    /// <param name="endpoint">The address as the user knows it, for messages.</param>
+    internal BuildKitEngine(IConnector connector, ISessionTransport? sessionTransport, string endpoint)
+    {
+        _channel = new EngineChannel(connector);
+        _sessions = sessionTransport ?? new ControlSessionTransport(_channel.Invoker);
+        _context = new EngineErrorContext { Endpoint = endpoint };
+    }
+
+    /// <inheritdoc/>
+    public async Task<EngineDescription> DescribeAsync(CancellationToken cancellationToken)
+    {
+        await _describing.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return _description ??= await EngineProbe.DescribeAsync(_channel, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            throw EngineErrors.Explain(e, _context);
+        }
+        finally
+        {
+            _describing.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<IRunningBuild> StartAsync(EngineBuild build, BuildServices services, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(build);
+        ArgumentNullException.ThrowIfNull(services);
+        try
+        {
+            return await BuildKitBuild.StartAsync(_channel, _sessions, _context, build, SessionMethods.For(services), cancellationToken)
+                .ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            throw EngineErrors.Explain(e, _context with { BuildRef = build.Ref });
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync()
+    {
+        _channel.Dispose();
+        return ValueTask.CompletedTask;
+    }
+}

@@ -1,0 +1,58 @@
+using System.Buffers;
+using Google.Protobuf;
+using Grpc.Core;
+
+namespace BuildxPS.Engine.Engines.BuildKit;
+
+/// <summary>Calls of the control service that the generated client cannot make as they are needed.</summary>
+internal static class ControlMethods
+{
+    private const string Service = "moby.buildkit.v1.Control";
+
+    // More than any build shows in one message, and little enough to hold.
+    private const int MaxStatusEntries = 100_000;
+
+    /// <summary>
+    /// Status, called as if it took a stream of requests: on the wire that is the same, and here it tells when the
+    /// request has been sent. An engine that sees Solve first may have finished the job before it looks for it.
+    /// </summary>
+    public static readonly Method<Protocol.StatusRequest, Protocol.StatusResponse> Status = new(
+        MethodType.DuplexStreaming,
+        Service,
+        "Status",
+        Marshallers.Create(Serialize, context => Protocol.StatusRequest.Parser.ParseFrom(context.PayloadAsReadOnlySequence())),
+        Marshallers.Create(Serialize, ParseStatus));
+
+    /// <summary>The session's bytes, in messages whose borders mean nothing.</summary>
+    public static readonly Method<TunnelChunk, TunnelChunk> Session = new(
+        MethodType.DuplexStreaming,
+        Service,
+        "Session",
+        Marshallers.Create((chunk, context) => chunk.Serialize(context), TunnelChunk.Parse),
+        Marshallers.Create((chunk, context) => chunk.Serialize(context), TunnelChunk.Parse));
+
+    private static void Serialize(IMessage message, SerializationContext context)
+    {
+        context.SetPayloadLength(message.CalculateSize());
+        message.WriteTo(context.GetBufferWriter());
+        context.Complete();
+    }
+
+    // Two bytes make an empty vertex on the wire, and a hundred here: entries are counted before they become objects,
+    // so that a hostile message costs no more than it weighs.
+    private static Protocol.StatusResponse ParseStatus(DeserializationContext context)
+    {
+        var payload = context.PayloadAsReadOnlySequence();
+        var reader = new SequenceReader<byte>(payload);
+        var entries = 0;
+        while (WireFormat.TryReadField(ref reader, out _, out _))
+        {
+            if (++entries > MaxStatusEntries)
+            {
+                throw new InvalidDataException("The engine sent a status message with too many entries.");
+            }
+        }
+
+        return Protocol.StatusResponse.Parser.ParseFrom(payload);
+    }
+}

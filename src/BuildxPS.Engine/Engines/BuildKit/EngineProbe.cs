@@ -1,0 +1,114 @@
+using System.Security.Cryptography;
+using Grpc.Core;
+
+namespace BuildxPS.Engine.Engines.BuildKit;
+
+/// <summary>Asks an engine what it is and can do.</summary>
+internal static class EngineProbe
+{
+    private const int MaxWorkers = 100;
+    private const int MaxPlatforms = 200;
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(15);
+
+    /// <summary>Asks for workers, version and capabilities.</summary>
+    /// <param name="channel">The engine.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The answers.</returns>
+    public static async Task<EngineDescription> DescribeAsync(EngineChannel channel, CancellationToken cancellationToken)
+    {
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var options = new CallOptions(deadline: DateTime.UtcNow + s_limit, cancellationToken: stopping.Token);
+        var version = GetVersionAsync(channel, options);
+        var capabilities = GetCapabilitiesAsync(channel, options);
+        try
+        {
+            var workers = await channel.Control.ListWorkersAsync(new Protocol.ListWorkersRequest(), options).ResponseAsync.ConfigureAwait(false);
+            var first = workers.Record.FirstOrDefault();
+            return new EngineDescription
+            {
+                Version = await version.ConfigureAwait(false) ?? Version(first?.BuildkitVersion),
+                Workers = [.. workers.Record.Take(MaxWorkers).Select(Translate)],
+                Capabilities = await capabilities.ConfigureAwait(false),
+            };
+        }
+        finally
+        {
+            await stopping.CancelAsync().ConfigureAwait(false);
+            await ((Task)Task.WhenAll(version, capabilities)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private static async Task<string?> GetVersionAsync(EngineChannel channel, CallOptions options)
+    {
+        try
+        {
+            var info = await channel.Control.InfoAsync(new Protocol.InfoRequest(), options).ResponseAsync.ConfigureAwait(false);
+            return Version(info.BuildkitVersion);
+        }
+        catch (RpcException e) when (e.StatusCode == StatusCode.Unimplemented)
+        {
+            // Before 0.11.
+            return null;
+        }
+    }
+
+    /// <summary>Capabilities are told only inside a build: an empty one that leaves no record.</summary>
+    private static async Task<IReadOnlySet<string>> GetCapabilitiesAsync(EngineChannel channel, CallOptions options)
+    {
+        var request = new Protocol.SolveRequest { Ref = NewId(), Internal = true };
+        using var build = CancellationTokenSource.CreateLinkedTokenSource(options.CancellationToken);
+        options = options.WithCancellationToken(build.Token);
+        using var solve = channel.Control.SolveAsync(request, options);
+        var gateway = options.WithHeaders(new Metadata { { BuildKitBuild.BuildIdHeader, request.Ref } });
+        using var ping = channel.Gateway.PingAsync(new Protocol.Gateway.PingRequest(), gateway);
+        if (await Task.WhenAny(solve.ResponseAsync, ping.ResponseAsync).ConfigureAwait(false) != ping.ResponseAsync)
+        {
+            // The engine ended the build before it answered; the ping would wait for a build that is gone.
+            await build.CancelAsync().ConfigureAwait(false);
+            await ((Task)ping.ResponseAsync).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await solve.ResponseAsync.ConfigureAwait(false);
+        }
+
+        var pong = await ping.ResponseAsync.ConfigureAwait(false);
+        var end = GatewayReturn.Of(new Protocol.Gateway.Result());
+        using var returned = channel.Gateway.ReturnAsync(end, gateway);
+        // The build may be over before this call is answered; how it ended does not matter here.
+        await ((Task)Task.WhenAny(solve.ResponseAsync, returned.ResponseAsync)).ConfigureAwait(false);
+        await build.CancelAsync().ConfigureAwait(false);
+        await ((Task)Task.WhenAll(solve.ResponseAsync, returned.ResponseAsync)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return pong.FrontendApiCaps.Concat(pong.LlbCaps).Where(c => c.Enabled).Select(c => c.Id).ToHashSet(StringComparer.Ordinal);
+    }
+
+    /// <summary>A name that no other build or session has.</summary>
+    /// <returns>25 characters, as BuildKit's own clients make them.</returns>
+    public static string NewId() => RandomNumberGenerator.GetString("abcdefghijklmnopqrstuvwxyz0123456789", 25);
+
+    private static string? Version(Protocol.BuildKitVersion? version)
+        => version is { Version.Length: > 0 } ? Diagnostics.PlainText.Line(version.Version, 256) : null;
+
+    private static EngineWorker Translate(Protocol.WorkerRecord worker) => new()
+    {
+        Id = worker.Id,
+        Platforms = [.. worker.Platforms.Take(MaxPlatforms).Select(Translate).OfType<Platform>().Distinct()],
+        Labels = worker.Labels.ToDictionary(l => l.Key, l => Diagnostics.PlainText.Line(l.Value, 4096), StringComparer.Ordinal),
+        GcPolicy = [.. worker.GcPolicy.Select(Translate)],
+        Devices = [.. worker.CdiDevices.Select(d => Diagnostics.PlainText.Line(d.Name, 256))],
+    };
+
+    private static Platform? Translate(Protocol.Solver.Platform platform)
+    {
+        var system = platform.OsVersion.Length == 0 ? platform.Os : $"{platform.Os}({platform.OsVersion})";
+        var variant = platform.Variant.Length == 0 ? "" : "/" + platform.Variant;
+        return Platform.TryParse($"{system}/{platform.Architecture}{variant}", out var result, out _) ? result : null;
+    }
+
+    private static GcRule Translate(Protocol.GcPolicy policy) => new()
+    {
+        All = policy.All,
+        Filters = [.. policy.Filters.Select(f => Diagnostics.PlainText.Line(f, 4096))],
+        KeepDuration = TimeSpan.FromTicks(Math.Max(0, policy.KeepDuration) / 100),
+        ReservedSpace = Math.Max(0, policy.ReservedSpace),
+        MaxUsedSpace = Math.Max(0, policy.MaxUsedSpace),
+        MinFreeSpace = Math.Max(0, policy.MinFreeSpace),
+    };
+}

@@ -1,0 +1,16 @@
+using BuildxPS.Engine.Engines;
+using BuildxPS.Engine.Sessions.Files;
+
+namespace BuildxPS.Engine.Sessions;
+
+/// <summary>The methods that serve a build's services.</summary>
+internal static class SessionMethods
+{
+    /// <summary>Makes the methods.</summary>
+    /// <param name="services">What this client serves.</param>
+    /// <returns>
+    /// The methods. Both file methods are always there: an engine that misses one hangs instead of failing.
+    /// </returns>
+    public static IReadOnlyList<ISessionMethod> For(BuildServices services)
+        => [new FileSyncMethod(services.Sources), new FileSendMethod(services.Outputs)];
+}
