@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using BuildxPS.Engine.Images;
+using BuildxPS.Engine.Images.Credentials;
 using BuildxPS.Engine.Tests.Environment;
 
 namespace BuildxPS.Engine.Tests.Images;
@@ -152,6 +153,20 @@ public sealed class RealRegistryTests
 
         Assert.Single(log, l => l.StartsWith("GET", StringComparison.Ordinal) && l.Contains("/token: 200", StringComparison.Ordinal));
         Assert.DoesNotContain(log, l => l.Contains(password, StringComparison.Ordinal) || l.Contains("scope", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task What_docker_login_stored_is_used()
+    {
+        var registry = TestEngines.Registry("https");
+        var (name, password) = TestEngines.User("https");
+        var folder = Directory.CreateTempSubdirectory("buildxps-config-").FullName;
+        var auth = Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes($"{name}:{password}"));
+        await File.WriteAllTextAsync(
+            Path.Combine(folder, "config.json"), $$$$"""{"auths":{"{{{{registry}}}}":{"auth":"{{{{auth}}}}"}}}""", TestContext.Current.CancellationToken);
+        using var store = new CredentialStore(TestClients.Bare with { Variables = new Dictionary<string, string> { ["DOCKER_CONFIG"] = folder } });
+        Assert.IsType<ImageIndex>(await TestClients.InspectAsync(registry + "/base", new RegistryTrust { CaFiles = [TestEngines.Certificate("ca")] }, store));
+        Directory.Delete(folder, recursive: true);
     }
 
     [Fact]

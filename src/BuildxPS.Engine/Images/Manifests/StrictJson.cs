@@ -42,6 +42,11 @@ internal readonly struct StrictJson
                 ? new StrictJson(root, subject, "")
                 : throw Invalid(subject, "it is not a JSON object");
         }
+        catch (InvalidOperationException error)
+        {
+            // The search for equal keys meets a key that is no text: half a surrogate pair.
+            throw Invalid(subject, "a key in its JSON is not valid Unicode", error);
+        }
         catch (JsonException error)
         {
             throw Invalid(subject, "its JSON is malformed: " + OutsideText.Clean(error.Message), error);

@@ -32,15 +32,20 @@ public sealed class RealLoginTests
 
     [Fact]
     public async Task Without_a_login_the_push_is_refused()
-        => await Assert.ThrowsAnyAsync<BuildxException>(() => BuildAsync("FROM scratch\nLABEL a=b\n", $"{TestEngines.Registry("https")}/logins/none", null));
+    {
+        var error = await Assert.ThrowsAnyAsync<BuildxException>(() => BuildAsync("FROM scratch\nLABEL a=b\n", $"{TestEngines.Registry("https")}/logins/none", null));
+        Assert.Equal(BuildxFailure.RegistryUnauthorized, error.Failure);
+    }
 
     [Fact]
     public async Task A_wrong_login_is_refused()
-        => await Assert.ThrowsAnyAsync<BuildxException>(() =>
-        {
-            var host = TestEngines.Registry("token");
-            return BuildAsync("FROM scratch\nLABEL a=b\n", $"{host}/logins/{Guid.NewGuid():N}", FixedCredentials.User(host, "user", "wr0ng-pass"));
-        });
+    {
+        var host = TestEngines.Registry("https");
+        var error = await Assert.ThrowsAnyAsync<BuildxException>(() =>
+            BuildAsync("FROM scratch\nLABEL a=b\n", $"{host}/logins/{Guid.NewGuid():N}", FixedCredentials.User(host, "user", "wr0ng-pass")));
+        Assert.Equal(BuildxFailure.RegistryUnauthorized, error.Failure);
+        Assert.DoesNotContain("wr0ng-pass", error.ToString(), StringComparison.Ordinal);
+    }
 
     private static async Task<IReadOnlyDictionary<string, string>> BuildAsync(string dockerfile, string image, ICredentialSource? credentials)
     {
