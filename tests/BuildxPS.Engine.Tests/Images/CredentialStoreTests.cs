@@ -9,6 +9,7 @@ public sealed class CredentialStoreTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("buildxps-logins-").FullName;
     private readonly Dictionary<string, string> _variables = new() { ["PATH"] = "" };
+    private TimeSpan _helperTimeout = TimeSpan.FromSeconds(30);
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
@@ -152,9 +153,10 @@ public sealed class CredentialStoreTests : IDisposable
     [InlineData("kill -9 $$", "ended with code 137")]
     public async Task A_helper_that_misbehaves_is_named_and_nothing_secret_said(string script, string expected)
     {
+        _helperTimeout = expected == "no answer in" ? TimeSpan.FromSeconds(1) : _helperTimeout;
         Helper("bad", script);
         Config("""{"credsStore":"bad"}""");
-        var error = await Assert.ThrowsAsync<BuildxException>(() => FindAsync("reg.local").WaitAsync(TimeSpan.FromSeconds(30)));
+        var error = await Assert.ThrowsAsync<BuildxException>(() => FindAsync("reg.local").WaitAsync(TimeSpan.FromSeconds(60)));
         Assert.Equal(BuildxFailure.CredentialHelperFailed, error.Failure);
         Assert.Contains("docker-credential-bad", error.Message, StringComparison.Ordinal);
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
@@ -207,7 +209,7 @@ public sealed class CredentialStoreTests : IDisposable
         _variables["DOCKER_CONFIG"] = _folder;
         _variables["HOME"] = _folder;
         return new CredentialStore(
-            new ClientEnvironment { Variables = _variables, HomeDirectory = _folder, IsWindows = OperatingSystem.IsWindows() }, TimeSpan.FromSeconds(2));
+            new ClientEnvironment { Variables = _variables, HomeDirectory = _folder, IsWindows = OperatingSystem.IsWindows() }, _helperTimeout);
     }
 
     private async Task<RegistryCredential?> FindAsync(string host, params string[] scopes)
