@@ -14,4 +14,7 @@ public sealed record BuildServices
     /// engine reports such a failure back as its own, in other words and without its cause.
     /// </summary>
     public Action<BuildxException>? OnFailure { get; init; }
+
+    /// <summary>Logins that the engine may ask for, to pull and to push; null serves none, so that the engine is anonymous.</summary>
+    public ICredentialSource? Credentials { get; init; }
 }
