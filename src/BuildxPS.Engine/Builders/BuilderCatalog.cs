@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using BuildxPS.Engine.Configuration;
-using BuildxPS.Engine.Connections;
 using BuildxPS.Engine.Drivers;
 
 namespace BuildxPS.Engine.Builders;
@@ -116,12 +115,12 @@ public sealed partial class BuilderCatalog(ClientEnvironment environment)
 
         var context = _contexts.Find(name, selection) ?? throw new BuildxException(
             BuildxFailure.BuilderNotFound,
-            $"There is no builder '{Terminal.Clean(name)}' ({source}).",
+            $"There is no builder '{DisplayText.Line(name)}' ({source}).",
             "List the builders with Get-BuildxBuilder.");
         return IsContradicted(selection, name) ? throw new BuildxException(
             BuildxFailure.SelectionConflict,
             $"-Builder '{name}' is the builder of another docker context than the one that "
-            + (selection.Context is null ? "-DockerHost" : $"-Context '{Terminal.Clean(selection.Context)}'") + " means.",
+            + (selection.Context is null ? "-DockerHost" : $"-Context '{DisplayText.Line(selection.Context)}'") + " means.",
             "Give one of them.") : context;
     }
 

@@ -88,6 +88,17 @@ public sealed class BuildRunner
         }
     }
 
+    /// <summary>Refuses what can be refused without contacting or changing anything, as <see cref="RunAsync"/> does first.</summary>
+    /// <param name="request">What to build.</param>
+    /// <exception cref="BuildxException">What is wrong with the request, or with the files it names.</exception>
+    public void Check(BuildRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        request = RequestCheck.Normalize(request, _environment);
+        OutputPlan.Check(request);
+        BuildInputs.Find(request, _environment);
+    }
+
     private async Task<bool> IsReadyAsync(Task more, CancellationToken cancellationToken)
     {
         if (more.IsCompleted)

@@ -68,7 +68,7 @@ public sealed class ContextCatalog(ClientEnvironment environment)
         {
             return selection.DockerHost is null ? (context, ", chosen by -Context") : throw new BuildxException(
                 BuildxFailure.SelectionConflict,
-                $"-Context '{Terminal.Clean(context)}' and -DockerHost '{Terminal.Clean(selection.DockerHost)}' both name an engine.",
+                $"-Context '{DisplayText.Line(context)}' and -DockerHost '{DisplayText.Line(selection.DockerHost)}' both name an engine.",
                 "Give one of them.");
         }
 
@@ -137,7 +137,7 @@ public sealed class ContextCatalog(ClientEnvironment environment)
 
     private BuildxException NotFound(string name, string reason) => new(
         BuildxFailure.ContextNotFound,
-        $"There is no docker context '{Terminal.Clean(name)}'{reason}. There is: {Names()}.",
+        $"There is no docker context '{DisplayText.Line(name)}'{reason}. There is: {Names()}.",
         "Give one of these names to -Context, or an engine's address to -DockerHost.");
 
     private string Names()

@@ -106,7 +106,7 @@ internal sealed class UpgradeResponse
         var parts = lines[0].Split(' ', 3);
         if (parts.Length < 2 || parts[1].Length != 3 || !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var status))
         {
-            throw new InvalidDataException($"its status line is '{Terminal.Clean(lines[0])}'");
+            throw new InvalidDataException($"its status line is '{DisplayText.Line(lines[0])}'");
         }
 
         long? length = null;

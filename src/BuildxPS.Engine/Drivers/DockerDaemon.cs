@@ -56,7 +56,7 @@ internal sealed class DockerDaemon : IDisposable
     {
         var client = await GetClientAsync(cancellationToken).ConfigureAwait(false);
         var answer = await CallAsync("GET /version", client.System.GetVersionAsync, cancellationToken).ConfigureAwait(false);
-        return Terminal.Clean(answer.Version ?? "");
+        return DisplayText.Line(answer.Version ?? "");
     }
 
     /// <summary>Whether the daemon keeps its images in containerd.</summary>
@@ -161,7 +161,7 @@ internal sealed class DockerDaemon : IDisposable
                     ExceptionDispatchInfo.Throw(known);
                     break;
                 case InvalidDataException or JsonException:
-                    return NotDocker(Terminal.Clean(e.Message), exception);
+                    return NotDocker(DisplayText.Line(e.Message), exception);
                 case HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded }:
                     return NotDocker("it does not speak HTTP as a docker daemon does", exception);
             }
@@ -169,7 +169,7 @@ internal sealed class DockerDaemon : IDisposable
 
         return new BuildxException(
             BuildxFailure.EngineLost,
-            $"The connection to the engine at {Address} broke during {request}: {Terminal.Clean(exception.Message)}",
+            $"The connection to the engine at {Address} broke during {request}: {DisplayText.Line(exception.Message)}",
             "Try again; if it stays so, look at the engine's own log.",
             exception)
         { IsTransient = true };

@@ -23,6 +23,11 @@ public sealed record OutputSpec
     /// <exception cref="BuildxException"><see cref="BuildxFailure.OutputInvalid"/>, naming the part.</exception>
     public static OutputSpec Parse(string text)
     {
+        if (string.IsNullOrWhiteSpace(text))
+        {
+            throw Invalid("An output is empty");
+        }
+
         if (!CommaSeparated.TryRead(text, out var fields) || fields.All(string.IsNullOrEmpty))
         {
             throw Invalid($"'{text}' is not an output: its quotes or commas do not fit");

@@ -90,6 +90,12 @@ public abstract class BuildxCommand : PSCmdlet
     /// <returns>An absolute path; nothing needs to be there.</returns>
     private protected string ResolvePath(string path, BuildxFailure failure, string what)
     {
+        // PowerShell takes it for the current location, where a script means a variable that it forgot to set.
+        if (string.IsNullOrWhiteSpace(path))
+        {
+            throw new BuildxException(failure, $"{what} '{path}' is not a path: it is empty.", "Give a path; '.' is the current location.");
+        }
+
         string resolved;
         ProviderInfo provider;
         try

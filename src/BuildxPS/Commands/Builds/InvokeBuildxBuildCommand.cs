@@ -22,28 +22,24 @@ public sealed class InvokeBuildxBuildCommand : BuildxCommand
     /// <summary>The build context: a folder.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("PSPath", "FullName")]
-    [ValidateNotNullOrEmpty]
     [PathArgument]
     public string Path { get; set; } = ".";
 
     /// <summary>The Dockerfile, relative to the current location; without it <c>Dockerfile</c> in the context.</summary>
     [Parameter]
     [Alias("f", "Dockerfile")]
-    [ValidateNotNullOrEmpty]
     [PathArgument]
     public string? File { get; set; }
 
     /// <summary>Names for the image.</summary>
     [Parameter]
     [Alias("t")]
-    [ValidateNotNullOrEmpty]
-    public string[] Tag { get; set; } = [];
+    public string[]? Tag { get; set; }
 
     /// <summary>Platforms to build for; without it those of <c>DOCKER_DEFAULT_PLATFORM</c>, else the engine's own.</summary>
     [Parameter]
-    [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(PlatformCompleter))]
-    public string[] Platform { get; set; } = [];
+    public string[]? Platform { get; set; }
 
     /// <summary>The stage to build; without it the last one.</summary>
     [Parameter]
@@ -53,20 +49,17 @@ public sealed class InvokeBuildxBuildCommand : BuildxCommand
 
     /// <summary>Build arguments: hashtables, <c>'KEY=value'</c>, or <c>'KEY'</c> for a variable of the environment.</summary>
     [Parameter]
-    [ValidateNotNullOrEmpty]
-    public object[] BuildArg { get; set; } = [];
+    public object[]? BuildArg { get; set; }
 
     /// <summary>Labels of the image: hashtables or <c>'KEY=value'</c>.</summary>
     [Parameter]
-    [ValidateNotNullOrEmpty]
-    public object[] Label { get; set; } = [];
+    public object[]? Label { get; set; }
 
     /// <summary>Where the result goes: <c>'type=tar,dest=out.tar'</c>, a folder, a hashtable, or an <see cref="OutputSpec"/>.</summary>
     [Parameter]
     [Alias("o")]
-    [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(OutputCompleter))]
-    public object[] Output { get; set; } = [];
+    public object[]? Output { get; set; }
 
     /// <summary>Loads the image into the docker daemon.</summary>
     [Parameter]
@@ -114,12 +107,12 @@ public sealed class InvokeBuildxBuildCommand : BuildxCommand
         {
             ContextPath = "",
             DockerfilePath = File is null ? null : ForAll(File, () => ResolvePath(File, BuildxFailure.DockerfileNotFound, "The Dockerfile")),
-            Tags = [.. Tag.Select(t => ForAll(t, () => ImageReference.Parse(t)))],
+            Tags = [.. (Tag ?? []).Select(t => ForAll(t, () => ImageReference.Parse(t)))],
             Platforms = ForAll(Platform, ReadPlatforms),
             Target = Target,
-            BuildArguments = ForAll(BuildArg, () => PairArguments.Read(BuildArg, "build argument", Environment.GetEnvironmentVariable)),
-            Labels = ForAll(Label, () => PairArguments.Read(Label, "label", _ => "")),
-            Outputs = ForAll(Output, () => OutputArguments.Read(Output).Select(Resolve).ToList()),
+            BuildArguments = ForAll(BuildArg, () => PairArguments.Read(BuildArg ?? [], "build argument", Environment.GetEnvironmentVariable)),
+            Labels = ForAll(Label, () => PairArguments.Read(Label ?? [], "label", _ => "")),
+            Outputs = ForAll(Output, () => OutputArguments.Read(Output ?? []).Select(Resolve).ToList()),
             Load = Load,
             NoCache = NoCache,
             Pull = Pull,
@@ -136,6 +129,8 @@ public sealed class InvokeBuildxBuildCommand : BuildxCommand
             ContextPath = ResolvePath(Path, BuildxFailure.BuildContextNotFound, "The build context"),
             Builder = new BuilderSelection { Name = Builder, Context = Context, DockerHost = DockerHost },
         };
+        // Before the question: a preview must not promise what would be refused.
+        new BuildRunner(ClientEnvironment.Read()).Check(request);
         if (ShouldProcess(request.ContextPath, Describe(request)))
         {
             Build(request);
@@ -169,7 +164,7 @@ public sealed class InvokeBuildxBuildCommand : BuildxCommand
 
     private List<Platform> ReadPlatforms()
     {
-        if (Platform.Length > 0)
+        if (Platform is { Length: > 0 })
         {
             return Parse(Platform);
         }
