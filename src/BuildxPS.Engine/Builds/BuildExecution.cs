@@ -59,7 +59,12 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
             var buildRef = $"{node.Plan.Builder}/{node.Node.Name}/{build.Ref}";
             await events.WriteAsync(new BuildStarted { BuildRef = buildRef, Plan = node.Plan }, cancellationToken).ConfigureAwait(false);
 
-            var services = new BuildServices { Sources = files.Sources, Outputs = [.. exporters.Select(e => files.For(e.Output))] };
+            var services = new BuildServices
+            {
+                Sources = files.Sources,
+                Outputs = [.. exporters.Select(e => files.For(e.Output))],
+                OnFailure = e => files.Failures.Note(e),
+            };
             var (response, platforms) = await BuildAsync(node, build, call, services, files, inputs, buildRef, cancellationToken).ConfigureAwait(false);
             await files.CommitAsync(cancellationToken).ConfigureAwait(false);
             var result = BuildResults.Create(

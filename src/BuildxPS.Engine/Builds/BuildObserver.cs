@@ -66,7 +66,8 @@ internal sealed class BuildObserver
         lock (_lock)
         {
             var step = digest is null ? null : _timeline.Find(digest);
-            return (step ?? _timeline.AllSteps.FirstOrDefault(s => s.IsFailed))?.ToStep();
+            var failed = (step ?? _timeline.AllSteps.FirstOrDefault(s => s.IsFailed))?.Digest;
+            return failed is null ? null : _timeline.Steps.FirstOrDefault(s => s.Digest == failed);
         }
     }
 

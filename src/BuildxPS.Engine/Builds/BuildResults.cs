@@ -31,7 +31,7 @@ internal static class BuildResults
             Platforms = request.Platforms.Count > 0 ? request.Platforms : platforms,
             Outputs = [.. written.Select(Describe)],
             Duration = duration,
-            Steps = seen.Steps,
+            Steps = [.. seen.Steps.Select(Ended)],
             Warnings = seen.Warnings,
             Metadata = metadata,
         };
@@ -101,4 +101,8 @@ internal static class BuildResults
         Path = output.Spec.Destination,
         Size = output.Client == ClientOutput.File && new FileInfo(output.Spec.Destination!) is { Exists: true } file ? file.Length : null,
     };
+
+    // 20.10 may end its event stream without the last state of a vertex, and a build that succeeded has none under way.
+    private static BuildStep Ended(BuildStep step)
+        => step.Status == BuildStepStatus.Running ? step with { Status = BuildStepStatus.Completed } : step;
 }

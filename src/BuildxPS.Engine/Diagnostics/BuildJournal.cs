@@ -13,7 +13,7 @@ internal sealed class BuildJournal
     private readonly Lock _lock = new();
     private readonly Dictionary<string, VertexChanged> _failed = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _names = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, byte[]> _tails = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Tail> _tails = new(StringComparer.Ordinal);
     private readonly Queue<string> _tailOrder = new();
 
     /// <summary>Takes note of an event.</summary>
@@ -63,12 +63,12 @@ internal sealed class BuildJournal
     {
         lock (_lock)
         {
-            if (!_tails.TryGetValue(digest, out var bytes))
+            if (!_tails.TryGetValue(digest, out var tail))
             {
                 return [];
             }
 
-            var lines = Encoding.UTF8.GetString(bytes).ReplaceLineEndings("\n").TrimEnd('\n').Split('\n');
+            var lines = Encoding.UTF8.GetString(tail.Bytes).ReplaceLineEndings("\n").TrimEnd('\n').Split('\n');
             return [.. lines.TakeLast(TailLines).Select(l => PlainText.Line(l, 4096))];
         }
     }
@@ -97,11 +97,32 @@ internal sealed class BuildJournal
             }
 
             _tailOrder.Enqueue(log.VertexDigest);
-            tail = [];
+            tail = _tails[log.VertexDigest] = new Tail();
         }
 
-        var data = log.Data.Span;
-        var kept = Math.Min(tail.Length, Math.Max(0, TailLength - data.Length));
-        _tails[log.VertexDigest] = [.. tail.AsSpan(tail.Length - kept), .. data[Math.Max(0, data.Length - TailLength)..]];
+        tail.Add(log.Data.Span);
+    }
+
+    /// <summary>The end of a stream of bytes. Bytes are moved only when twice what is kept has come.</summary>
+    private sealed class Tail
+    {
+        private readonly byte[] _buffer = new byte[2 * TailLength];
+        private int _length;
+
+        public ReadOnlySpan<byte> Bytes => _buffer.AsSpan(0, _length);
+
+        public void Add(ReadOnlySpan<byte> data)
+        {
+            data = data[Math.Max(0, data.Length - TailLength)..];
+            if (_length + data.Length > _buffer.Length)
+            {
+                var kept = TailLength - data.Length;
+                _buffer.AsSpan(_length - kept, kept).CopyTo(_buffer);
+                _length = kept;
+            }
+
+            data.CopyTo(_buffer.AsSpan(_length));
+            _length += data.Length;
+        }
     }
 }

@@ -7,8 +7,8 @@ namespace BuildxPS.Engine.Diagnostics;
 /// <param name="Texts">Texts of which one is in the error; parts of one text that stand apart are joined by <c>*</c>.</param>
 internal sealed record KnownFailure(BuildxFailure Failure, string Summary, string Advice, params string[] Texts)
 {
-    // The first that fits counts: what is special stands before what is general. In particular errors about a step's
-    // own process come last but one, since their text holds the command, which may say anything.
+    // The first that fits counts: what is special stands before what is general. A step that ended with an exit code
+    // never comes here: its text holds the command, which may say anything.
     private static readonly KnownFailure[] s_failures =
     [
         new(
@@ -120,7 +120,8 @@ internal sealed record KnownFailure(BuildxFailure Failure, string Summary, strin
             "manifest unknown",
             "repository does not exist",
             "failed to copy: *404",
-            "failed to resolve reference"),
+            "failed to resolve reference *not found",
+            "failed to create LLB definition: *: not found"),
         new(
             BuildxFailure.DockerfileInvalid,
             "The Dockerfile is not valid",

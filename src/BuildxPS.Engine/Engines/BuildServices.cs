@@ -8,4 +8,13 @@ public sealed record BuildServices
 
     /// <summary>Where the exporters' files go: one entry an exporter, in their order; null for one that sends nothing here.</summary>
     public IReadOnlyList<IExportOutput?> Outputs { get; init; } = [];
+
+    /// <summary>
+    /// Told of each failure that is this client's own, or the engine's breach of the protocol, while files travel: the
+    /// engine reports such a failure back as its own, in other words and without its cause.
+    /// </summary>
+    public Action<BuildxException>? OnFailure { get; init; }
+
+    /// <summary>Logins that the engine may ask for, to pull and to push; null serves none, so that the engine is anonymous.</summary>
+    public ICredentialSource? Credentials { get; init; }
 }

@@ -10,8 +10,11 @@ public sealed class BuildTimeline
     private readonly Dictionary<string, TimelineStep> _groups = new(StringComparer.Ordinal);
     private readonly List<TimelineStep> _steps = [];
 
-    /// <summary>The steps as they stand, in the order in which they were first seen.</summary>
-    public IReadOnlyList<BuildStep> Steps => [.. _steps.Where(s => !s.IsHidden).Select(s => s.ToStep())];
+    /// <summary>
+    /// The steps as they stand, each after those whose results it uses, else in the order in which they were first seen:
+    /// an engine announces a build from its end.
+    /// </summary>
+    public IReadOnlyList<BuildStep> Steps => [.. InOrder().Where(s => !s.IsHidden).Select((s, i) => s.ToStep(i + 1))];
 
     /// <summary>The steps, those included that displays leave out.</summary>
     internal IReadOnlyList<TimelineStep> AllSteps => _steps;
@@ -41,6 +44,31 @@ public sealed class BuildTimeline
     /// <param name="digest">The vertex's digest.</param>
     /// <returns>The step; null if the engine never announced the vertex.</returns>
     internal TimelineStep? Find(string digest) => _byDigest.GetValueOrDefault(digest);
+
+    private List<TimelineStep> InOrder()
+    {
+        var ordered = new List<TimelineStep>(_steps.Count);
+        var visited = new HashSet<TimelineStep>(_steps.Count);
+        // Not recursive: how deep it goes is up to the engine, and so is whether it goes round in circles.
+        var open = new Stack<(TimelineStep Step, IEnumerator<string> Inputs)>();
+        foreach (var step in _steps.Where(visited.Add))
+        {
+            open.Push((step, step.Inputs.GetEnumerator()));
+            while (open.TryPeek(out var top))
+            {
+                if (!top.Inputs.MoveNext())
+                {
+                    ordered.Add(open.Pop().Step);
+                }
+                else if (Find(top.Inputs.Current) is { } input && visited.Add(input))
+                {
+                    open.Push((input, input.Inputs.GetEnumerator()));
+                }
+            }
+        }
+
+        return ordered;
+    }
 
     private TimelineStep? StepOf(VertexChanged vertex)
     {

@@ -69,8 +69,9 @@ public sealed class PlainProgress
     }
 
     /// <summary>The build has ended: prints what waits, and the last output of each step that failed.</summary>
+    /// <param name="withFailures">False where the error that follows shows the failed step's output by itself.</param>
     /// <returns>Lines to print.</returns>
-    public IReadOnlyList<string> Finish()
+    public IReadOnlyList<string> Finish(bool withFailures = true)
     {
         var now = _clock.GetUtcNow();
         var output = new List<string>();
@@ -80,7 +81,7 @@ public sealed class PlainProgress
         }
 
         Print(output, now);
-        foreach (var step in _timeline.AllSteps.Where(s => s.IsFailed && !s.IsHidden))
+        foreach (var step in _timeline.AllSteps.Where(s => withFailures && s.IsFailed && !s.IsHidden))
         {
             output.Add("------");
             output.Add($" > {step.Name}:");

@@ -9,6 +9,7 @@ internal sealed class TimelineStep
     private readonly Dictionary<string, StepProgress> _progressById = new(StringComparer.Ordinal);
     private readonly List<StepProgress> _progress = [];
     private readonly Dictionary<string, VertexChanged>? _members;
+    private IReadOnlyList<string> _inputs = [];
 
     public TimelineStep(int number, string digest, string name, bool isGroup)
     {
@@ -27,6 +28,9 @@ internal sealed class TimelineStep
 
     /// <summary>The name, harmless to show.</summary>
     public string Name { get; private set; }
+
+    /// <summary>Digests of the vertices whose results it uses.</summary>
+    public IEnumerable<string> Inputs => _members is null ? _inputs : _members.Values.SelectMany(m => m.Inputs);
 
     /// <summary>Whether its result came from the cache.</summary>
     public bool Cached { get; private set; }
@@ -110,10 +114,11 @@ internal sealed class TimelineStep
     public StepProgress? FindProgress(string id) => _progressById.TryGetValue(id, out var item) && item.Started is not null ? item : null;
 
     /// <summary>The step as a result reports it.</summary>
+    /// <param name="number">Its place among the steps, from 1.</param>
     /// <returns>An immutable copy.</returns>
-    public BuildStep ToStep() => new()
+    public BuildStep ToStep(int number) => new()
     {
-        Number = Number,
+        Number = number,
         Name = Name,
         Digest = Digest,
         Status = Status,
@@ -128,6 +133,11 @@ internal sealed class TimelineStep
 
     private bool UpdateVertex(VertexChanged vertex)
     {
+        if (vertex.Inputs.Count > 0)
+        {
+            _inputs = vertex.Inputs;
+        }
+
         if (Runs.IsStarted && vertex.Started is null)
         {
             // The announcement of a vertex that has started already, by another part of the build: no news.

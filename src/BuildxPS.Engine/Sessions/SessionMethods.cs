@@ -1,4 +1,5 @@
 using BuildxPS.Engine.Engines;
+using BuildxPS.Engine.Sessions.Credentials;
 using BuildxPS.Engine.Sessions.Files;
 
 namespace BuildxPS.Engine.Sessions;
@@ -12,5 +13,10 @@ internal static class SessionMethods
     /// The methods. Both file methods are always there: an engine that misses one hangs instead of failing.
     /// </returns>
     public static IReadOnlyList<ISessionMethod> For(BuildServices services)
-        => [new FileSyncMethod(services.Sources), new FileSendMethod(services.Outputs)];
+        =>
+        [
+            new FileSyncMethod(services.Sources, services.OnFailure),
+            new FileSendMethod(services.Outputs, services.OnFailure),
+            .. AuthMethods.For(services.Credentials),
+        ];
 }

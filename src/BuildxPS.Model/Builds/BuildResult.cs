@@ -27,7 +27,7 @@ public sealed record BuildResult
     /// <summary>Time from the request to the last byte written.</summary>
     public TimeSpan Duration { get; init; }
 
-    /// <summary>The steps, in the order in which the engine announced them.</summary>
+    /// <summary>The steps, each after those whose results it uses.</summary>
     public IReadOnlyList<BuildStep> Steps { get; init; } = [];
 
     /// <summary>How many of <see cref="Steps"/> came from the cache.</summary>

@@ -3,7 +3,7 @@ namespace BuildxPS;
 /// <summary>One step of a build (a vertex of its graph), as it stood at the end.</summary>
 public sealed record BuildStep
 {
-    /// <summary>Number in the order in which the steps were first seen, from 1.</summary>
+    /// <summary>Place among the build's steps, from 1.</summary>
     public required int Number { get; init; }
 
     /// <summary>Name, for example <c>[build 2/3] RUN make</c>.</summary>

@@ -129,10 +129,28 @@ public enum BuildxFailure
     /// <summary>A registry answers plain http to an https request.</summary>
     RegistryPlainHttp,
 
-    /// <summary>A registry's certificate is not trusted by the engine.</summary>
+    /// <summary>A registry's certificate is not trusted by the engine or by this client.</summary>
     RegistryCertificateInvalid,
 
-    /// <summary>A host name could not be resolved where the engine runs.</summary>
+    /// <summary>No registry answers at the address.</summary>
+    RegistryUnreachable,
+
+    /// <summary>A registry or its token service answered with something that has no member of its own here.</summary>
+    RegistryError,
+
+    /// <summary>A manifest, index or config from a registry is malformed, ambiguous or too large.</summary>
+    ImageInvalid,
+
+    /// <summary>Bytes from a registry are not those that their digest or size promises.</summary>
+    DigestMismatch,
+
+    /// <summary>A media type is not supported.</summary>
+    MediaTypeUnsupported,
+
+    /// <summary>A credential helper is missing, failed, or answered with something that is not a credential.</summary>
+    CredentialHelperFailed,
+
+    /// <summary>A host name could not be resolved where the engine (or this client) runs.</summary>
     NameNotResolved,
 
     /// <summary>The disk is full, on the engine or here.</summary>

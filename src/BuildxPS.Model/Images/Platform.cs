@@ -129,6 +129,22 @@ public sealed partial record Platform
         return problem is null;
     }
 
+    /// <summary>Makes a platform of the parts that an image states, which may name systems and architectures not known here.</summary>
+    /// <param name="os">Operating system.</param>
+    /// <param name="architecture">Architecture.</param>
+    /// <param name="variant">Variant; null or empty where there is none.</param>
+    /// <param name="osVersion">Version of the operating system; null or empty where there is none.</param>
+    /// <returns>The platform in normal form; null if a part has a character that none may have.</returns>
+    internal static Platform? FromParts(string os, string architecture, string? variant, string? osVersion)
+    {
+        variant = string.IsNullOrEmpty(variant) ? null : variant;
+        osVersion = string.IsNullOrEmpty(osVersion) ? null : osVersion;
+        return PlainPart().IsMatch(os) && PlainPart().IsMatch(architecture)
+            && (variant is null || PlainPart().IsMatch(variant)) && (osVersion is null || PlainPart().IsMatch(osVersion))
+            ? Normalize(new Platform { OS = os, Architecture = architecture, Variant = variant, OSVersion = osVersion })
+            : null;
+    }
+
     /// <inheritdoc/>
     public override string ToString()
         => (OSVersion is null ? OS : $"{OS}({OSVersion})") + "/" + Architecture + (Variant is null ? "" : "/" + Variant);
@@ -166,6 +182,6 @@ public sealed partial record Platform
     [GeneratedRegex(@"^(?<name>[A-Za-z0-9_-]+)(\((?<version>[A-Za-z0-9_.-]*)\))?$", RegexOptions.ExplicitCapture)]
     private static partial Regex SystemPart();
 
-    [GeneratedRegex("^[A-Za-z0-9_.-]+$")]
+    [GeneratedRegex(@"^[A-Za-z0-9_.-]+\z")]
     private static partial Regex PlainPart();
 }

@@ -51,8 +51,9 @@ internal sealed class LineDisplay(Action<string> write) : BuildDisplay
     /// <inheritdoc/>
     public override void Show(BuildEvent buildEvent) => Write(_lines.Handle(buildEvent));
 
+    // The failed step's last output is part of the error record, and stands in the lines above already.
     /// <inheritdoc/>
-    public override void Finish() => Write(_lines.Finish());
+    public override void Finish() => Write(_lines.Finish(withFailures: false));
 
     private void Write(IReadOnlyList<string> lines)
     {

@@ -113,6 +113,19 @@ public sealed class BuildRunnerTests : IDisposable
     }
 
     [Fact]
+    public async Task A_build_that_succeeded_has_no_step_under_way_though_the_engine_did_not_end_it()
+    {
+        _engine.Export = (build, _) =>
+        {
+            build.Send(Vertex("a", "[internal] load .dockerignore", 1));
+            return Task.CompletedTask;
+        };
+        var events = await RunAsync(Request);
+        var result = Assert.IsType<BuildCompleted>(events[^1]).Result;
+        Assert.Equal(BuildStepStatus.Completed, Assert.Single(result.Steps).Status);
+    }
+
+    [Fact]
     public async Task An_output_is_put_in_place_after_the_engine_is_done()
     {
         var second = Path.Join(_folder.FullName, "second.tar");

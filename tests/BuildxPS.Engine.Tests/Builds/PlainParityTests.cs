@@ -7,6 +7,7 @@ using BuildxPS.Engine.Tests.Environment;
 namespace BuildxPS.Engine.Tests.Builds;
 
 /// <summary>The plain display beside buildx's, on the same build.</summary>
+[Collection(AloneCollection.Name)]
 public sealed partial class PlainParityTests : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("buildxps-");

@@ -18,8 +18,12 @@ internal static class TestEngines
     /// <summary>An engine's address over TCP, where it asks for a client certificate.</summary>
     public static string RequireTcp(string engine) => RequireText("engines", engine, "tcp");
 
-    /// <summary>A registry's host and port.</summary>
+    /// <summary>A registry's host and port: <c>plain</c>, <c>https</c> (own authority, password) or <c>token</c>.</summary>
     public static string Registry(string name) => RequireText("registries", name);
+
+    /// <summary>A user of a registry.</summary>
+    public static (string Name, string Password) User(string registry)
+        => (RequireText("users", registry, "name"), RequireText("users", registry, "password"));
 
     /// <summary>A certificate or key in PEM: <c>ca</c>, <c>clientCertificate</c> or <c>clientKey</c>.</summary>
     public static string Certificate(string name) => RequireText("certificates", name);

@@ -88,4 +88,22 @@ public sealed class BuildTimelineTests
     [Fact]
     public void News_of_unknown_vertices_are_left_out()
         => Assert.Empty(Fold(Moved("a", "x", 1), Log("a", "text")));
+
+    [Fact]
+    public void Steps_follow_those_whose_results_they_use()
+    {
+        var steps = Fold(
+            Vertex("internal", "[internal] load build definition"),
+            Vertex("copy", "[files 1/1] COPY --from=build") with { Inputs = ["run"] },
+            Vertex("run", "[build 2/2] RUN") with { Inputs = ["from", "unknown"] },
+            Vertex("from", "[build 1/2] FROM"));
+        Assert.Equal(["internal", "from", "run", "copy"], steps.Select(s => s.Digest));
+        Assert.Equal([1, 2, 3, 4], steps.Select(s => s.Number));
+    }
+
+    [Fact]
+    public void Inputs_that_go_round_in_circles_do_not_trap()
+        => Assert.Equal(
+            ["b", "a"],
+            Fold(Vertex("a", "x") with { Inputs = ["b", "a"] }, Vertex("b", "y") with { Inputs = ["a"] }).Select(s => s.Digest));
 }

@@ -166,6 +166,16 @@ internal sealed partial class BuildKitBuild
             return new OperationCanceledException(_caller);
         }
 
+        if (_solve.IsCompletedSuccessfully)
+        {
+            return new BuildFailedException(
+                BuildxFailure.ProtocolViolation,
+                $"The engine at {_context.Endpoint} ended the build before it was told to.",
+                "See the engine's log, and build again.",
+                error)
+            { BuildRef = _context.BuildRef };
+        }
+
         if (IsConsequence(error) && await HasEndedAsync().ConfigureAwait(false) && _solve.Exception?.InnerException is { } cause)
         {
             error = cause;

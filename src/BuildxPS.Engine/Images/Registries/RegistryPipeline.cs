@@ -1,0 +1,222 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Http.Headers;
+
+namespace BuildxPS.Engine.Images.Registries;
+
+/// <summary>Sends requests to registries: which scheme, which login, redirects, retries, bounds.</summary>
+internal sealed class RegistryPipeline : IDisposable
+{
+    private readonly RegistryClientOptions _options;
+    private readonly RegistryTransports _transports;
+    private readonly TokenService _tokens;
+    private readonly ConcurrentDictionary<string, RegistryAuthorizer> _authorizers = new(StringComparer.OrdinalIgnoreCase);
+    private readonly ConcurrentDictionary<string, string> _schemes = new(StringComparer.OrdinalIgnoreCase);
+
+    public RegistryPipeline(RegistryClientOptions options)
+    {
+        _options = options;
+        _transports = new RegistryTransports(options);
+        _tokens = new TokenService(options, _transports);
+    }
+
+    /// <summary>How this client names itself.</summary>
+    public static ProductInfoHeaderValue UserAgent { get; } = new("BuildxPS", typeof(RegistryPipeline).Assembly.GetName().Version?.ToString(3));
+
+    /// <summary>Sends a request and reads its answer; both are tried again where that can help.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="read">Reads an answer of success.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>What was read.</returns>
+    public Task<T> SendAsync<T>(RegistryRequest request, Func<RegistryResponse, CancellationToken, Task<T>> read, CancellationToken cancellationToken)
+        => RegistryRetry.RunAsync(
+            _options,
+            async token =>
+            {
+                using var response = await SendAuthorizedAsync(request, token).ConfigureAwait(false);
+                return await GuardAsync(request, response.RequestMessage!.RequestUri!, () => read(new RegistryResponse(response, request, _options.Limits), token), token).ConfigureAwait(false);
+            },
+            cancellationToken);
+
+    /// <summary>Sends a request whose body is then read as a stream; the response stays open and is the caller's.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The answer of success.</returns>
+    public Task<HttpResponseMessage> OpenAsync(RegistryRequest request, CancellationToken cancellationToken)
+        => RegistryRetry.RunAsync(_options, token => SendAuthorizedAsync(request, token), cancellationToken);
+
+    /// <inheritdoc/>
+    public void Dispose() => _transports.Dispose();
+
+    private async Task<HttpResponseMessage> SendAuthorizedAsync(RegistryRequest request, CancellationToken cancellationToken)
+    {
+        var authorizer = _authorizers.GetOrAdd(request.Host.Authority, _ => new RegistryAuthorizer(request.Host, _options, _tokens));
+        var authorization = await authorizer.AuthorizeAsync(request.Scope, cancellationToken).ConfigureAwait(false);
+        for (var isAnswered = false; ; isAnswered = true)
+        {
+            var response = await SendFollowingAsync(request, authorization, cancellationToken).ConfigureAwait(false);
+            if (response.IsSuccessStatusCode)
+            {
+                return response;
+            }
+
+            // The answer is read and let go before a token is fetched: it holds one of the few connections, and the
+            // token service may be behind the same host, waiting for one.
+            var address = response.RequestMessage!.RequestUri!;
+            var body = await ReadErrorAsync(response, cancellationToken).ConfigureAwait(false);
+            if (response.StatusCode == HttpStatusCode.Unauthorized && !isAnswered && IsAt(request.Host, address))
+            {
+                var challenges = AuthenticateChallenge.Parse(response);
+                authorization = await authorizer.AnswerAsync(challenges, address.Scheme, request.Scope, authorization, cancellationToken).ConfigureAwait(false);
+                if (authorization is not null)
+                {
+                    continue;
+                }
+            }
+
+            throw RegistryFailures.FromStatus(request, address, response, body, authorizer.Login);
+        }
+    }
+
+    private async Task<HttpResponseMessage> SendFollowingAsync(RegistryRequest request, AuthenticationHeaderValue? authorization, CancellationToken cancellationToken)
+    {
+        var response = await SendToRegistryAsync(request, authorization, cancellationToken).ConfigureAwait(false);
+        for (var redirect = 1; (int)response.StatusCode is 301 or 302 or 303 or 307 or 308; redirect++)
+        {
+            Uri to;
+            bool isAtHome;
+            using (var answer = response)
+            {
+                var from = answer.RequestMessage!.RequestUri!;
+                to = RedirectTarget(request, from, answer, redirect);
+                isAtHome = IsAt(request.Host, from) && IsAt(request.Host, to) && to.Scheme == from.Scheme;
+            }
+
+            var host = RegistryHost.Create(to.Authority, _options.Trust);
+            response = await SendToAddressAsync(request, host, to, isAtHome ? authorization : null, cancellationToken).ConfigureAwait(false);
+        }
+
+        return response;
+    }
+
+    private Uri RedirectTarget(RegistryRequest request, Uri from, HttpResponseMessage response, int redirect)
+    {
+        var location = response.Headers.NonValidated.TryGetValues("Location", out var values) ? values.First() : null;
+        var problem = redirect > _options.Limits.Redirects ? $"it redirects more than {_options.Limits.Redirects} times"
+            : !Uri.TryCreate(from, location, out var to) || to.Scheme is not ("http" or "https") || to.UserInfo.Length > 0 ? "it redirects to something that is not an address"
+            : from.Scheme == Uri.UriSchemeHttps && to.Scheme == Uri.UriSchemeHttp ? $"it redirects from https to plain http ({RegistryFailures.Redact(to)})"
+            : null;
+        return problem is null
+            ? new Uri(from, location)
+            : throw new BuildxException(
+                BuildxFailure.RegistryError,
+                $"The registry {request.Host.Name} did not give '{request.Subject}': {problem}.",
+                "Ask who runs the registry.");
+    }
+
+    private static bool IsAt(RegistryHost host, Uri address)
+        => Uri.TryCreate($"{address.Scheme}://{host.Authority}", UriKind.Absolute, out var own)
+            && own.Host.Equals(address.Host, StringComparison.OrdinalIgnoreCase) && own.Port == address.Port;
+
+    /// <summary>Finds out once how a registry on this machine is spoken to: http first, then https. No login goes along before that is known.</summary>
+    private async Task<HttpResponseMessage> SendToRegistryAsync(RegistryRequest request, AuthenticationHeaderValue? authorization, CancellationToken cancellationToken)
+    {
+        var host = request.Host;
+        if (host.Schemes is [var only] || _schemes.TryGetValue(host.Authority, out only!))
+        {
+            return await SendToAddressAsync(request, host, request.Address(only), authorization, cancellationToken).ConfigureAwait(false);
+        }
+
+        HttpResponseMessage? first = null;
+        Exception? failure = null;
+        try
+        {
+            first = await SendToAddressAsync(request, host, request.Address(host.Schemes[0]), null, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is RetryableException or BuildxException { Failure: BuildxFailure.RegistryError })
+        {
+            failure = error;
+        }
+
+        if (first is { StatusCode: not HttpStatusCode.BadRequest } || IsRegistry(first))
+        {
+            _schemes[host.Authority] = host.Schemes[0];
+            return first!;
+        }
+
+        try
+        {
+            var second = await SendToAddressAsync(request, host, request.Address(host.Schemes[1]), null, cancellationToken).ConfigureAwait(false);
+            _schemes[host.Authority] = host.Schemes[1];
+            first?.Dispose();
+            return second;
+        }
+        catch (Exception error) when (error is RetryableException or BuildxException { Failure: BuildxFailure.RegistryPlainHttp or BuildxFailure.RegistryUnreachable or BuildxFailure.TimedOut })
+        {
+            // It does not speak TLS either, so what it said over http is the news.
+            return first ?? throw failure!;
+        }
+    }
+
+    private static bool IsRegistry(HttpResponseMessage? response)
+        => response?.Headers.NonValidated.Contains("Docker-Distribution-Api-Version") == true;
+
+    private async Task<HttpResponseMessage> SendToAddressAsync(
+        RegistryRequest request, RegistryHost host, Uri address, AuthenticationHeaderValue? authorization, CancellationToken cancellationToken)
+    {
+        using var message = new HttpRequestMessage(request.Method, address)
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
+        };
+        message.Headers.Authorization = authorization;
+        message.Headers.UserAgent.Add(UserAgent);
+        if (request.Accept.Count > 0)
+        {
+            message.Headers.TryAddWithoutValidation("Accept", string.Join(", ", request.Accept));
+        }
+
+        return await GuardAsync(
+            request,
+            address,
+            async () =>
+            {
+                using var timer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+                timer.CancelAfter(_options.Limits.Answer);
+                var response = await _transports.For(host).SendAsync(message, timer.Token).ConfigureAwait(false);
+                _options.Log?.Invoke($"{request.Method} {RegistryFailures.Redact(address)}: {RegistryFailures.Status(response)}");
+                return response;
+            },
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    private static async Task<T> GuardAsync<T>(RegistryRequest request, Uri address, Func<Task<T>> call, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await call().ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is HttpRequestException or IOException or TimeoutException
+            || (error is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            throw RegistryFailures.FromException(request.Host.Name, address, error);
+        }
+    }
+
+    private async Task<RegistryErrorBody> ReadErrorAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        using (response)
+        {
+            try
+            {
+                return RegistryErrorBody.Parse(await BoundedBody.ReadUpToAsync(
+                    response.Content, _options.Limits.ErrorBytes, _options.Limits.SmallBody, cancellationToken).ConfigureAwait(false));
+            }
+            catch (Exception error) when (error is HttpRequestException or IOException or TimeoutException)
+            {
+                // The status is the news; words that did not arrive are not missed.
+                return RegistryErrorBody.Empty;
+            }
+        }
+    }
+}

@@ -1,0 +1,87 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+
+namespace BuildxPS.Engine.Images.Registries;
+
+/// <summary>
+/// Connections to registries. Hosts that are trusted alike share a pool, also with other clients in this process:
+/// connections hold no credentials, each request brings its own.
+/// </summary>
+internal sealed class RegistryTransports : IDisposable
+{
+    private static readonly ConcurrentDictionary<string, Lazy<HttpMessageInvoker>> s_shared = new(StringComparer.Ordinal);
+
+    private readonly ConcurrentDictionary<string, Lazy<HttpMessageInvoker>> _pools;
+    private readonly ConcurrentDictionary<string, HttpMessageInvoker> _known = new(StringComparer.Ordinal);
+    private readonly EnvironmentProxy? _proxy;
+    private readonly TimeSpan _connectTimeout;
+
+    public RegistryTransports(RegistryClientOptions options)
+    {
+        _proxy = EnvironmentProxy.Read(options.Environment);
+        _connectTimeout = options.Limits.Connect;
+        _pools = _proxy is { HasCredentials: true } ? new(StringComparer.Ordinal) : s_shared;
+    }
+
+    /// <summary>The pool for a host.</summary>
+    /// <param name="host">The host.</param>
+    /// <returns>What sends requests to it.</returns>
+    public HttpMessageInvoker For(RegistryHost host)
+        => _known.GetOrAdd($"{host.SkipTlsVerify}|{string.Join('|', host.CaFiles)}", _ => Create(host));
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (!ReferenceEquals(_pools, s_shared))
+        {
+            foreach (var pool in _pools.Values)
+            {
+                pool.Value.Dispose();
+            }
+        }
+    }
+
+    private HttpMessageInvoker Create(RegistryHost host)
+    {
+        var authorities = RegistryCertificates.Read(host.CaFiles);
+        var prints = authorities.Select(a => a.GetCertHashString(HashAlgorithmName.SHA256)).Order(StringComparer.Ordinal);
+        var key = $"{host.SkipTlsVerify}|{_connectTimeout.Ticks}|{_proxy?.Key}|{string.Join(',', prints)}";
+        return _pools.GetOrAdd(key, _ => new Lazy<HttpMessageInvoker>(() => new HttpMessageInvoker(new SocketsHttpHandler
+        {
+            // Redirects are followed by hand: what may go along to another host is not the handler's to decide.
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            AutomaticDecompression = DecompressionMethods.None,
+            UseProxy = _proxy is not null,
+            Proxy = _proxy,
+            ConnectTimeout = _connectTimeout,
+            ConnectCallback = ConnectAsync,
+            MaxConnectionsPerServer = 8,
+            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+            PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
+            MaxResponseHeadersLength = 64,
+            MaxResponseDrainSize = 64 * 1024,
+            ResponseDrainTimeout = TimeSpan.FromSeconds(1),
+            SslOptions = RegistryCertificates.Options(authorities, host.SkipTlsVerify),
+        }))).Value;
+    }
+
+    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(context.DnsEndPoint, cancellationToken).ConfigureAwait(false);
+            var stream = new NetworkStream(socket, ownsSocket: true);
+            var isTls = context.InitialRequestMessage.RequestUri is { } uri && uri.Scheme == Uri.UriSchemeHttps && _proxy?.GetProxy(uri) is null;
+            return isTls ? new TlsAnswerStream(stream) : stream;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+}

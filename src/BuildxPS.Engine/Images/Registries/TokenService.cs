@@ -1,0 +1,202 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using BuildxPS.Engine.Engines;
+
+namespace BuildxPS.Engine.Images.Registries;
+
+/// <summary>
+/// Gets bearer tokens from the service that a registry names (distribution, "Token Authentication" and "OAuth2 Token
+/// Authentication"). The registry chooses that address, so it is checked before a password goes there.
+/// </summary>
+internal sealed class TokenService(RegistryClientOptions options, RegistryTransports transports)
+{
+    private const string ClientId = "buildx-powershell";
+    private static readonly TimeSpan s_shortestLife = TimeSpan.FromSeconds(60);
+
+    /// <summary>Gets a token.</summary>
+    /// <param name="registry">The registry that it is for.</param>
+    /// <param name="registryScheme">How the registry itself is spoken to.</param>
+    /// <param name="challenge">Its bearer challenge.</param>
+    /// <param name="scope">What is wanted.</param>
+    /// <param name="credential">The login; null asks anonymously.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The token.</returns>
+    public async Task<RegistryToken> GetAsync(
+        RegistryHost registry, string registryScheme, AuthenticateChallenge challenge, string scope, RegistryCredential? credential, CancellationToken cancellationToken)
+    {
+        if (credential is { RegistryToken: { Length: > 0 } given })
+        {
+            return new RegistryToken(CheckToken(registry, given), null);
+        }
+
+        var realm = CheckRealm(registry, registryScheme, challenge.Parameter("realm"));
+        var service = challenge.Parameter("service") ?? "";
+        if (credential is not { IsEmpty: false })
+        {
+            return await SendAsync(registry, credential, Get(realm, service, scope, null), cancellationToken).ConfigureAwait(false);
+        }
+
+        try
+        {
+            return await SendAsync(registry, credential, Post(realm, service, scope, credential), cancellationToken).ConfigureAwait(false);
+        }
+        catch (TokenRefusedException refused) when (credential.Username.Length > 0 && string.IsNullOrEmpty(credential.IdentityToken) && IsWithoutPost(refused.Status))
+        {
+            return await SendAsync(registry, credential, Get(realm, service, scope, credential), cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    // Services without OAuth2 answer 404 or 405 to POST; some registries answer 400 or 401, and take the same user by GET.
+    private static bool IsWithoutPost(HttpStatusCode status)
+        => status is HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed or HttpStatusCode.BadRequest or HttpStatusCode.Unauthorized;
+
+    private Uri CheckRealm(RegistryHost registry, string registryScheme, string? realm)
+    {
+        if (!Uri.TryCreate(realm, UriKind.Absolute, out var address) || address.Scheme is not ("https" or "http") || address.UserInfo.Length > 0)
+        {
+            throw Refused(registry, $"it names no usable token service ('{OutsideText.Clean(realm, 200)}')", "Ask who runs the registry: the realm in its WWW-Authenticate header is wrong.");
+        }
+
+        // Over plain http only where the registry itself is, and only to a host that the user would also speak plain http to.
+        var host = RegistryHost.Create(address.Authority, options.Trust);
+        var isSameHost = Uri.TryCreate("http://" + registry.Authority, UriKind.Absolute, out var own) && own.Host.Equals(address.Host, StringComparison.OrdinalIgnoreCase);
+        if (address.Scheme == Uri.UriSchemeHttp && !(registryScheme == Uri.UriSchemeHttp && (host.AllowsPlainHttp || (registry.IsInsecure && isSameHost))))
+        {
+            throw Refused(
+                registry,
+                $"its token service {RegistryFailures.Redact(address)} is on plain http, so a password or token could be read on the way",
+                registryScheme == Uri.UriSchemeHttp
+                    ? $"If you trust the network in between, name the service too: -InsecureRegistry {registry.Authority}, {address.Authority}."
+                    : "Ask who runs the registry to put its token service on https.");
+        }
+
+        return address;
+    }
+
+    private static HttpRequestMessage Get(Uri realm, string service, string scope, RegistryCredential? credential)
+    {
+        var query = new StringBuilder(realm.Query.TrimStart('?'));
+        foreach (var (name, value) in new[] { ("service", service), ("scope", scope) })
+        {
+            if (value.Length > 0)
+            {
+                query.Append(query.Length > 0 ? "&" : "").Append(name).Append('=').Append(Uri.EscapeDataString(value));
+            }
+        }
+
+        var request = new HttpRequestMessage(HttpMethod.Get, new UriBuilder(realm) { Query = query.ToString(), Fragment = "" }.Uri);
+        request.Headers.Authorization = credential is null ? null : BasicHeader(credential);
+        return request;
+    }
+
+    private static HttpRequestMessage Post(Uri realm, string service, string scope, RegistryCredential credential)
+    {
+        var form = new List<KeyValuePair<string, string>> { new("client_id", ClientId), new("service", service), new("scope", scope) };
+        form.AddRange(string.IsNullOrEmpty(credential.IdentityToken)
+            ? [new("grant_type", "password"), new("username", credential.Username), new("password", credential.Password)]
+            : [new("grant_type", "refresh_token"), new("refresh_token", credential.IdentityToken)]);
+        return new HttpRequestMessage(HttpMethod.Post, realm) { Content = new FormUrlEncodedContent(form) };
+    }
+
+    /// <summary>The header for a user with a password.</summary>
+    public static AuthenticationHeaderValue BasicHeader(RegistryCredential credential)
+        => new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{credential.Username}:{credential.Password}")));
+
+    private async Task<RegistryToken> SendAsync(RegistryHost registry, RegistryCredential? credential, HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        var address = request.RequestUri!;
+        var host = RegistryHost.Create(address.Authority, options.Trust);
+        using (request)
+        {
+            request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
+            request.Headers.UserAgent.Add(RegistryPipeline.UserAgent);
+            using var timer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            timer.CancelAfter(options.Limits.Answer);
+            try
+            {
+                using var response = await transports.For(host).SendAsync(request, timer.Token).ConfigureAwait(false);
+                options.Log?.Invoke($"{request.Method} {RegistryFailures.Redact(address)}: {RegistryFailures.Status(response)}");
+                return response.IsSuccessStatusCode
+                    ? await ReadAsync(registry, response, cancellationToken).ConfigureAwait(false)
+                    : throw await FailureAsync(registry, credential, response, address, cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception error) when (error is HttpRequestException or IOException or TimeoutException
+                || (error is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+            {
+                throw RegistryFailures.FromException($"{registry.Name} (its token service)", address, error);
+            }
+        }
+    }
+
+    private async Task<Exception> FailureAsync(
+        RegistryHost registry, RegistryCredential? credential, HttpResponseMessage response, Uri address, CancellationToken cancellationToken)
+    {
+        var body = RegistryErrorBody.Parse(await BoundedBody.ReadUpToAsync(
+            response.Content, options.Limits.ErrorBytes, options.Limits.SmallBody, cancellationToken).ConfigureAwait(false));
+        var said = $"{RegistryFailures.Status(response)}{(body.Text.Length == 0 ? "" : $" ({body.Text})")}";
+        var who = credential is { IsEmpty: false } ? credential.Description : "anonymous users";
+        if (RegistryFailures.IsPassing(response.StatusCode))
+        {
+            return new RetryableException(
+                new BuildxException(
+                    BuildxFailure.RegistryError,
+                    $"The token service of the registry {registry.Name} cannot answer at the moment: {said}.",
+                    "Try again later; if it stays, ask who runs the registry.")
+                { IsTransient = true },
+                RegistryFailures.RetryAfter(response));
+        }
+
+        return (int)response.StatusCode is >= 300 and < 400
+            ? Refused(registry, $"its token service {RegistryFailures.Redact(address)} answers with a redirect, which is not followed with a login", "Ask who runs the registry: the realm in its WWW-Authenticate header must be the service's own address.")
+            : new TokenRefusedException(
+                $"The token service of the registry {registry.Name} gave no token to {who}: {said}.",
+                $"Log in with '{registry.LoginCommand}', and check that the password or token is still valid.",
+                response.StatusCode);
+    }
+
+    private async Task<RegistryToken> ReadAsync(RegistryHost registry, HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        const string Advice = "Ask who runs the registry: its token service is not a container registry's.";
+        var bytes = await BoundedBody.ReadAsync(
+            response.Content,
+            options.Limits.TokenBytes,
+            options.Limits.SmallBody,
+            () => Refused(registry, "its token service sent more than a token", Advice),
+            cancellationToken).ConfigureAwait(false);
+        try
+        {
+            using var json = JsonDocument.Parse(bytes, new JsonDocumentOptions { MaxDepth = 8, AllowDuplicateProperties = false });
+            var token = Text(json.RootElement, "access_token") ?? Text(json.RootElement, "token")
+                ?? throw Refused(registry, "its token service sent no token", Advice);
+
+            // By our own clock from now on: the service's idea of the time may differ.
+            var life = json.RootElement.TryGetProperty("expires_in", out var expires) && expires.TryGetInt32(out var seconds) && seconds > 0
+                ? TimeSpan.FromSeconds(seconds)
+                : s_shortestLife;
+            return new RegistryToken(CheckToken(registry, token), DateTimeOffset.UtcNow + (life * 0.9) - TimeSpan.FromSeconds(2));
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        {
+            throw Refused(registry, "its token service did not send JSON", Advice);
+        }
+    }
+
+    private static string? Text(JsonElement element, string name)
+        => element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 } text ? text : null;
+
+    // It becomes a header of the next request: nothing in it may end that header and start another.
+    private static string CheckToken(RegistryHost registry, string token)
+        => token.All(c => c is > ' ' and < '\x7f') ? token
+            : throw Refused(registry, "its token has characters that no token may have", "Log in again; if that does not help, ask who runs the registry.");
+
+    private static BuildxException Refused(RegistryHost registry, string problem, string advice) => new(
+        BuildxFailure.RegistryError, $"The registry {registry.Name} asks for a login in a way that is not accepted: {problem}.", advice);
+
+    private sealed class TokenRefusedException(string message, string advice, HttpStatusCode status)
+        : BuildxException(BuildxFailure.RegistryUnauthorized, message, advice)
+    {
+        public HttpStatusCode Status => status;
+    }
+}

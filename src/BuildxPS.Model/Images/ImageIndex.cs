@@ -1,0 +1,12 @@
+namespace BuildxPS;
+
+/// <summary>An image index (or docker manifest list): one entry a platform, and BuildKit's attestations.</summary>
+public sealed record ImageIndex : ImageDocument
+{
+    /// <summary>The entries, in order, attestations included.</summary>
+    public IReadOnlyList<Descriptor> Manifests { get; init; } = [];
+
+    /// <summary>Platforms that the index has images for, in order; attestations do not count.</summary>
+    public IReadOnlyList<Platform> Platforms
+        => [.. Manifests.Where(m => !m.IsAttestation).Select(m => m.Platform).OfType<Platform>().Distinct()];
+}
