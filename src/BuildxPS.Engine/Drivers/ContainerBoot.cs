@@ -232,8 +232,10 @@ internal sealed class ContainerBoot(DockerDaemon daemon, ContainerNode node, Fun
         }
     }
 
+    // Only between two runs is the log of the last one complete.
     private static bool IsHopeless(ContainerJson? container)
-        => container?.State is null or { Status: "exited" or "dead" } || container.RestartCount >= CrashesUntilHopeless;
+        => container?.State is null or { Status: "exited" or "dead" }
+            || (container.RestartCount >= CrashesUntilHopeless && container.State.Restarting);
 
     private async Task<BuildxException> FailedAsync(ContainerJson? container, string answer, CancellationToken cancellationToken)
     {
@@ -243,7 +245,7 @@ internal sealed class ContainerBoot(DockerDaemon daemon, ContainerNode node, Fun
             null => "the container is gone",
             { Error: { Length: > 0 } error } => $"the daemon cannot start it: {Terminal.Clean(error)}",
             { OOMKilled: true } => "the machine, or the option memory, has too little memory for it",
-            _ when container.RestartCount > 0 => FormattableString.Invariant($"it was started {container.RestartCount + 1} times, and ended each time"),
+            _ when container.RestartCount > 0 => FormattableString.Invariant($"it was started {container.RestartCount + 1} times and ended each time, last with exit code {container.State!.ExitCode}"),
             { Running: true, Restarting: false } => $"it runs, but BuildKit does not answer: {Terminal.Clean(answer)}",
             { ExitCode: var code } => FormattableString.Invariant($"it ended with exit code {code}"),
         };
@@ -258,7 +260,9 @@ internal sealed class ContainerBoot(DockerDaemon daemon, ContainerNode node, Fun
     {
         try
         {
-            return [.. (await daemon.GetLastLinesAsync(node.Container, LogLines, cancellationToken).ConfigureAwait(false)).Where(l => l.Length > 0)];
+            // A program that does not understand its arguments prints all it knows to the one, and what is wrong to the other.
+            var errors = await daemon.GetLastLinesAsync(node.Container, errors: true, LogLines, cancellationToken).ConfigureAwait(false);
+            return errors.Count > 0 ? errors : await daemon.GetLastLinesAsync(node.Container, errors: false, LogLines, cancellationToken).ConfigureAwait(false);
         }
         catch (BuildxException)
         {
