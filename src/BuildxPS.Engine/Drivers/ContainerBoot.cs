@@ -9,6 +9,7 @@ internal sealed class ContainerBoot(DockerDaemon daemon, ContainerNode node, Fun
     private const int Attempts = 16;
     private const int CrashesUntilHopeless = 3;
     private const int LogLines = 10;
+    private const string NeverStarted = "created";
 
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(120);
     private static readonly TimeSpan s_answerLimit = TimeSpan.FromSeconds(10);
@@ -28,6 +29,12 @@ internal sealed class ContainerBoot(DockerDaemon daemon, ContainerNode node, Fun
             return;
         }
 
+        if (container?.State is { Status: NeverStarted } && await IsAbandonedAsync(cancellationToken).ConfigureAwait(false))
+        {
+            await daemon.RemoveContainerAsync(node.Container, cancellationToken).ConfigureAwait(false);
+            container = null;
+        }
+
         if (container?.State is { Paused: true })
         {
             throw new BuildxException(
@@ -37,6 +44,24 @@ internal sealed class ContainerBoot(DockerDaemon daemon, ContainerNode node, Fun
         }
 
         await _steps.RunAsync(() => container is null ? MakeAsync(cancellationToken) : StartAsync(cancellationToken), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Whether a container that was never started stays so: its maker died before it had its files. As long as the maker
+    /// lives, it starts it in a moment.
+    /// </summary>
+    private async Task<bool> IsAbandonedAsync(CancellationToken cancellationToken)
+    {
+        for (var attempt = 0; attempt < Attempts; attempt++)
+        {
+            await Task.Delay(s_pause, cancellationToken).ConfigureAwait(false);
+            if (await daemon.FindContainerAsync(node.Container, cancellationToken).ConfigureAwait(false) is not { State.Status: NeverStarted })
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private Task StartAsync(CancellationToken cancellationToken) => _steps.PartAsync(
@@ -111,7 +136,9 @@ internal sealed class ContainerBoot(DockerDaemon daemon, ContainerNode node, Fun
         var isMine = false;
         try
         {
-            isMine = await daemon.CreateContainerAsync(Describe(info), cancellationToken).ConfigureAwait(false);
+            // Not with the caller's token: a daemon that was already asked would make it all the same, and nobody would know.
+            isMine = await daemon.CreateContainerAsync(Describe(info), CancellationToken.None).ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
             if (isMine)
             {
                 using var files = ContainerFiles.ToTar(Files());
