@@ -26,7 +26,7 @@ internal static class BuilderSurvey
         {
             // Whatever hangs below, the answer is due when the limit is reached.
             var node = await AskAsync(context, timeout, limit.Token).WaitAsync(limit.Token).ConfigureAwait(false);
-            return new Builder { Name = context.Name, Driver = "docker", IsCurrent = isCurrent, Nodes = [node] };
+            return new Builder { Name = context.Name, Driver = "docker", IsContext = true, IsCurrent = isCurrent, Nodes = [node] };
         }
         catch (BuildxException e)
         {
@@ -82,6 +82,7 @@ internal static class BuilderSurvey
     private static Builder Failed(ResolvedContext context, bool isCurrent, string error) => new()
     {
         Name = context.Name,
+        IsContext = true,
         IsCurrent = isCurrent,
         Error = error,
         Nodes = [new Node { Name = context.Name, Endpoint = context.Name, Status = NodeStatus.Error, Error = error }],

@@ -31,7 +31,8 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
             var builder = await parts.ResolveBuilder(request.Builder, cancellationToken).ConfigureAwait(false);
             await using (builder.ConfigureAwait(false))
             {
-                var node = await ChosenNode.ConnectAsync(builder, request.Platforms, cancellationToken).ConfigureAwait(false);
+                builder.NoteUse?.Invoke();
+                var node = await ChosenNode.ConnectAsync(builder, request.Platforms, ReportAsync, cancellationToken).ConfigureAwait(false);
                 await using (node.ConfigureAwait(false))
                 {
                     await RunAsync(request, inputs, outputs, files, node, cancellationToken).ConfigureAwait(false);
@@ -129,9 +130,14 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
     {
         await foreach (var e in source.WithCancellation(cancellationToken).ConfigureAwait(false))
         {
-            _seen.Handle(e);
-            await events.WriteAsync(e, cancellationToken).ConfigureAwait(false);
+            await ReportAsync(e, cancellationToken).ConfigureAwait(false);
         }
+    }
+
+    private ValueTask ReportAsync(BuildEvent e, CancellationToken cancellationToken)
+    {
+        _seen.Handle(e);
+        return events.WriteAsync(e, cancellationToken);
     }
 
     /// <summary>Waits for something whose outcome changes nothing any more, but not for ever.</summary>

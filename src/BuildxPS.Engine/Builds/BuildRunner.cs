@@ -34,7 +34,7 @@ public sealed class BuildRunner
 
     /// <summary>
     /// Runs a build. What is wrong with the request itself is refused before anything is contacted or written. The
-    /// first event is <see cref="BuildStarted"/>, the last one of a build that succeeds <see cref="BuildCompleted"/>.
+    /// first event is <see cref="BuildStarted"/>, after the steps of starting an engine that does not run yet; the last one of a build that succeeds <see cref="BuildCompleted"/>.
     /// Leaving the enumeration early stops the build.
     /// </summary>
     /// <param name="request">What to build.</param>

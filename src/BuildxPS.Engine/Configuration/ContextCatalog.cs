@@ -31,6 +31,12 @@ public sealed class ContextCatalog(ClientEnvironment environment)
 
     internal string CurrentName() => Choose(new BuilderSelection()).Name;
 
+    /// <summary>What a choice of a builder is remembered under: the current context's name, or the address of the context <c>default</c>.</summary>
+    internal string CurrentKey() => CurrentName() is var name && name == DefaultName ? Default(null).Endpoint!.Address : name;
+
+    /// <summary>Whether the current engine is one of the environment's, reached with the environment's certificates.</summary>
+    internal bool HasEnvironmentTls => UsesTls && CurrentName() == DefaultName;
+
     internal IReadOnlyList<ResolvedContext> ListResolved(BuilderSelection selection)
     {
         var contexts = _store.List().Select(stored => Resolve(stored, $"context '{stored.Name}'")).Append(Default(selection.DockerHost)).ToList();

@@ -7,7 +7,7 @@ using Docker.DotNet;
 namespace BuildxPS.Engine.Drivers;
 
 /// <summary>One docker daemon: its connections, and the plain calls of its API. Answers are asked for once and kept.</summary>
-internal sealed class DockerDaemon : IDisposable
+internal sealed partial class DockerDaemon : IDisposable
 {
     private const long MaxResponseBytes = 16 << 20;
 
@@ -64,8 +64,7 @@ internal sealed class DockerDaemon : IDisposable
     /// <returns>False for a classic store.</returns>
     public async Task<bool> HasContainerdStoreAsync(CancellationToken cancellationToken)
     {
-        var client = await GetClientAsync(cancellationToken).ConfigureAwait(false);
-        var answer = await CallAsync("GET /info", client.System.GetSystemInfoAsync, cancellationToken).ConfigureAwait(false);
+        var answer = await GetInfoAsync(cancellationToken).ConfigureAwait(false);
         return answer.DriverStatus?.Any(pair => pair is ["driver-type", "io.containerd.snapshotter.v1", ..]) ?? false;
     }
 
@@ -125,10 +124,12 @@ internal sealed class DockerDaemon : IDisposable
             : throw NotDocker("it names no API version", null);
     }
 
-    private async Task<T> CallAsync<T>(string request, Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
+    private async Task<T> CallAsync<T>(
+        string request, Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken, TimeSpan? ownLimit = null)
     {
+        var timeout = ownLimit ?? _timeout;
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(_timeout);
+        limit.CancelAfter(timeout);
         try
         {
             return await call(limit.Token).ConfigureAwait(false);
@@ -137,7 +138,7 @@ internal sealed class DockerDaemon : IDisposable
         {
             throw new BuildxException(
                 BuildxFailure.TimedOut,
-                FormattableString.Invariant($"The engine at {Address} did not answer to {request} within {_timeout.TotalSeconds:0.#} s."),
+                FormattableString.Invariant($"The engine at {Address} did not answer to {request} within {timeout.TotalSeconds:0.#} s."),
                 "The engine is reachable but hangs or is overloaded: look at its own log, or restart it.")
             { IsTransient = true };
         }

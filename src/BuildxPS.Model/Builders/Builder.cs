@@ -6,7 +6,7 @@ public sealed record Builder
     /// <summary>The builder's name.</summary>
     public required string Name { get; init; }
 
-    /// <summary>How its engines are reached and kept: <c>docker</c>, and later others; null where nothing answered.</summary>
+    /// <summary>How its engines are reached and kept: <c>docker</c> or <c>docker-container</c>; null where nothing answered.</summary>
     public string? Driver { get; init; }
 
     /// <summary>Its nodes.</summary>
@@ -14,6 +14,9 @@ public sealed record Builder
 
     /// <summary>Whether a build without <c>-Builder</c> would use it.</summary>
     public bool IsCurrent { get; init; }
+
+    /// <summary>Whether it stands for a docker context, with whose engine it comes and goes; it can be neither changed nor removed.</summary>
+    public bool IsContext { get; init; }
 
     /// <summary>Whether its nodes come and go by themselves.</summary>
     public bool IsDynamic { get; init; }

@@ -21,6 +21,15 @@ public sealed record Node
     /// <summary>Its BuildKit's version; null if not known.</summary>
     public string? BuildKitVersion { get; init; }
 
+    /// <summary>Options of its driver, as they were given; empty for none.</summary>
+    public IReadOnlyDictionary<string, string> DriverOptions { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>Arguments that its buildkitd is started with, besides the config file.</summary>
+    public IReadOnlyList<string> Flags { get; init; } = [];
+
+    /// <summary>Its config files by path below <c>/etc/buildkit</c>, without private keys.</summary>
+    public IReadOnlyDictionary<string, string> ConfigFiles { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
     /// <summary>Its worker's labels.</summary>
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 

@@ -8,7 +8,7 @@ public abstract record BuildEvent
     }
 }
 
-/// <summary>The first event: the plan is made and the build is about to start.</summary>
+/// <summary>The first event of the build itself (starting an engine comes before it): the plan is made and the build is about to start.</summary>
 public sealed record BuildStarted : BuildEvent
 {
     /// <summary>The build's reference, <c>BUILDER/NODE/REF</c>.</summary>
