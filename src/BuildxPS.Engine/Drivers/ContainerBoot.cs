@@ -231,6 +231,7 @@ internal sealed class ContainerBoot(DockerDaemon daemon, ContainerNode node, Fun
             null => "the container is gone",
             { Error: { Length: > 0 } error } => $"the daemon cannot start it: {Terminal.Clean(error)}",
             { OOMKilled: true } => "the machine, or the option memory, has too little memory for it",
+            _ when container.RestartCount > 0 => FormattableString.Invariant($"it was started {container.RestartCount + 1} times, and ended each time"),
             { Running: true, Restarting: false } => $"it runs, but BuildKit does not answer: {Terminal.Clean(answer)}",
             { ExitCode: var code } => FormattableString.Invariant($"it ended with exit code {code}"),
         };

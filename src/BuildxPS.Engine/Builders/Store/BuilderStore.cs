@@ -113,7 +113,7 @@ internal sealed class BuilderStore
     public StoredBuilder? Current(string key)
     {
         var current = ReadCurrent();
-        if (current is { Name.Length: > 0, Global: true } && Find(current.Name) is { } everywhere)
+        if (current is { Name: { Length: > 0 }, Global: true } && Find(current.Name) is { } everywhere)
         {
             return everywhere;
         }
@@ -180,9 +180,18 @@ internal sealed class BuilderStore
             return null;
         }
 
+        instance = Complete(instance);
         Check(instance, path, fileName);
         return new StoredBuilder { Name = instance.Name, Instance = instance, LastActivity = ReadActivity(instance.Name) };
     }
+
+    // The reader leaves null where the file says nothing.
+    private static BuilderInstance Complete(BuilderInstance instance) => instance with
+    {
+        Name = instance.Name ?? "",
+        Driver = instance.Driver ?? "",
+        Nodes = instance.Nodes is null ? null : [.. instance.Nodes.Select(n => n is null ? n! : n with { Name = n.Name ?? "", Endpoint = n.Endpoint ?? "" })],
+    };
 
     private static void Check(BuilderInstance instance, string path, string fileName)
     {
