@@ -3,6 +3,8 @@ using BuildxPS.Engine.Builds;
 using BuildxPS.Engine.Configuration;
 using BuildxPS.Engine.Connections;
 using BuildxPS.Engine.Drivers;
+using BuildxPS.Engine.Engines;
+using BuildxPS.Engine.Images.Credentials;
 
 namespace BuildxPS.Engine.Builders;
 
@@ -22,16 +24,19 @@ internal sealed class InstanceDrivers(ClientEnvironment environment, ContextCata
             throw NotAvailable(builder);
         }
 
+        var options = ContainerOptions.Parse(node.DriverOptions ?? []);
         var endpoint = FindEndpoint(node.Endpoint, $"builder '{builder.Name}', node '{node.Name}'");
         return new DockerContainerDriver(
             endpoint,
             new ContainerNode
             {
                 Name = node.Name,
-                Options = ContainerOptions.Parse(node.DriverOptions ?? []),
+                Options = options,
                 Flags = node.Flags ?? [],
                 Files = node.Files ?? [],
                 MountsWslLibraries = IsWslSocket(endpoint),
+                DescribeRun = options.DescribesGitHubRun ? () => GitHubRun.Describe(environment) : null,
+                FindLogin = FindLoginAsync,
                 WantsImagePolicy = GoText.Switch(environment, "BUILDX_DEFAULT_POLICY"),
             },
             timeout);
@@ -55,6 +60,12 @@ internal sealed class InstanceDrivers(ClientEnvironment environment, ContextCata
                 BuildxFailure.ContextNotFound,
                 $"There is no docker context '{Terminal.Clean(text)}', which the {origin} names.",
                 "Make the context again with docker context create, or remove the builder.");
+    }
+
+    private async ValueTask<RegistryCredential?> FindLoginAsync(ImageReference image, CancellationToken cancellationToken)
+    {
+        using var logins = new CredentialStore(environment);
+        return await logins.GetAsync(image.Registry, [$"repository:{image.Repository}:pull"], cancellationToken).ConfigureAwait(false);
     }
 
     private bool IsWslSocket(EngineEndpoint endpoint)

@@ -53,6 +53,10 @@ internal static class OutputPlan
             // As docker build always did: the result becomes an image of the daemon.
             outputs = [new PlannedOutput { Spec = new OutputSpec { Type = "image" } }];
         }
+        else if (outputs.Count == 0 && features.LoadsByDefault)
+        {
+            outputs = [new PlannedOutput { Spec = new OutputSpec { Type = "docker" } }];
+        }
 
         var exporters = WithoutRepeats(outputs, features)
             .Where(o => o.Spec.Type != "cacheonly")

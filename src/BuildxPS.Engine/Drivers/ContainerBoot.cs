@@ -85,7 +85,8 @@ internal sealed class ContainerBoot(DockerDaemon daemon, ContainerNode node, Fun
             {
                 try
                 {
-                    await daemon.PullAsync(image, (current, total) => _steps.CountAsync(name, started, current, total, cancellationToken), cancellationToken)
+                    var login = node.FindLogin is { } find ? await find(image, cancellationToken).ConfigureAwait(false) : null;
+                    await daemon.PullAsync(image, login, (current, total) => _steps.CountAsync(name, started, current, total, cancellationToken), cancellationToken)
                         .ConfigureAwait(false);
                 }
                 catch (BuildxException e)
@@ -113,7 +114,7 @@ internal sealed class ContainerBoot(DockerDaemon daemon, ContainerNode node, Fun
             isMine = await daemon.CreateContainerAsync(Describe(info), cancellationToken).ConfigureAwait(false);
             if (isMine)
             {
-                using var files = ContainerFiles.ToTar(node.Files);
+                using var files = ContainerFiles.ToTar(Files());
                 await daemon.UploadAsync(node.Container, "/etc", files, cancellationToken).ConfigureAwait(false);
                 await daemon.StartContainerAsync(node.Container, cancellationToken).ConfigureAwait(false);
             }
@@ -128,6 +129,17 @@ internal sealed class ContainerBoot(DockerDaemon daemon, ContainerNode node, Fun
             await ((Task)daemon.RemoveContainerAsync(node.Container, limit.Token)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             throw;
         }
+    }
+
+    private Dictionary<string, byte[]> Files()
+    {
+        var files = new Dictionary<string, byte[]>(node.Files, StringComparer.Ordinal);
+        if (node.DescribeRun?.Invoke() is { } run)
+        {
+            files[GitHubRun.FileName] = run;
+        }
+
+        return files;
     }
 
     private CreateContainerParameters Describe(SystemInfoResponse info)

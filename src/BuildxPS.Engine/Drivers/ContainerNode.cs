@@ -1,3 +1,5 @@
+using BuildxPS.Engine.Engines;
+
 namespace BuildxPS.Engine.Drivers;
 
 /// <summary>What the docker-container driver needs to know of a node.</summary>
@@ -20,6 +22,12 @@ internal sealed record ContainerNode
 
     /// <summary>Whether images are to be checked against a policy, which is not available here.</summary>
     public bool WantsImagePolicy { get; init; }
+
+    /// <summary>Describes the run in which the container is made, for the provenance of its builds; null or an answer of null for none.</summary>
+    public Func<byte[]?>? DescribeRun { get; init; }
+
+    /// <summary>Finds the login for the image's registry; null for none.</summary>
+    public Func<ImageReference, CancellationToken, ValueTask<RegistryCredential?>>? FindLogin { get; init; }
 
     /// <summary>The container's name.</summary>
     public string Container => "buildx_buildkit_" + Name;

@@ -235,12 +235,17 @@ internal sealed partial class DockerDaemon
             return true;
         }, cancellationToken, limit);
 
-    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, byte[]? json, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, byte[]? json, CancellationToken cancellationToken, string? registryLogin = null)
     {
         using var request = new HttpRequestMessage(method, await VersionedAsync(path, cancellationToken).ConfigureAwait(false));
         if (json is not null)
         {
             request.Content = new ByteArrayContent(json) { Headers = { ContentType = new("application/json") } };
+        }
+
+        if (registryLogin is not null)
+        {
+            request.Headers.Add("X-Registry-Auth", registryLogin);
         }
 
         return await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Text.Json;
 using BuildxPS.Engine.Connections;
+using BuildxPS.Engine.Engines;
 
 namespace BuildxPS.Engine.Drivers;
 
@@ -12,15 +13,16 @@ internal sealed partial class DockerDaemon
 
     /// <summary>Lets the daemon pull an image. It has no limit of its own: a large image over a slow line takes long.</summary>
     /// <param name="image">The reference, with a tag or a digest.</param>
+    /// <param name="login">Who asks the registry; null for nobody.</param>
     /// <param name="report">Takes how many bytes of how many are there; the total grows while layers are found.</param>
     /// <param name="cancellationToken">Gives up, and the daemon with it.</param>
     /// <returns>A task.</returns>
     /// <exception cref="BuildxException">The daemon, or the registry through it, refused.</exception>
-    public Task PullAsync(ImageReference image, Func<long, long, ValueTask> report, CancellationToken cancellationToken)
+    public Task PullAsync(ImageReference image, RegistryCredential? login, Func<long, long, ValueTask> report, CancellationToken cancellationToken)
         => CallAsync($"POST /images/create for {image}", async token =>
         {
             var path = $"/images/create?fromImage={Uri.EscapeDataString(image.Name)}&tag={Uri.EscapeDataString(image.Digest ?? image.Tag ?? "latest")}";
-            using var response = await SendAsync(HttpMethod.Post, path, null, token).ConfigureAwait(false);
+            using var response = await SendAsync(HttpMethod.Post, path, null, token, login is null ? null : HeaderOf(login, image.Registry)).ConfigureAwait(false);
             if (!response.IsSuccessStatusCode)
             {
                 throw PullFailed(image, DockerRefusal.MessageOf(await response.Content.ReadAsStringAsync(token).ConfigureAwait(false)));
@@ -74,6 +76,21 @@ internal sealed partial class DockerDaemon
                 return;
             }
         }
+    }
+
+    private static string HeaderOf(RegistryCredential login, string registry)
+    {
+        var json = JsonSerializer.SerializeToUtf8Bytes(
+            new PullLoginJson
+            {
+                Username = login.Username,
+                Password = login.Password,
+                IdentityToken = login.IdentityToken,
+                RegistryToken = login.RegistryToken,
+                ServerAddress = registry == "docker.io" ? "https://index.docker.io/v1/" : registry,
+            },
+            DockerJsonContext.Default.PullLoginJson);
+        return Convert.ToBase64String(json).Replace('+', '-').Replace('/', '_');
     }
 
     private static PullJson? Parse(ReadOnlySequence<byte> line)

@@ -70,6 +70,30 @@ internal sealed record ContainerStateJson
     public bool OOMKilled { get; init; }
 }
 
+/// <summary>Who pulls, as the daemon wants to be told.</summary>
+internal sealed class PullLoginJson
+{
+    /// <summary>The user.</summary>
+    [JsonPropertyName("username")]
+    public string? Username { get; init; }
+
+    /// <summary>The password.</summary>
+    [JsonPropertyName("password")]
+    public string? Password { get; init; }
+
+    /// <summary>The registry.</summary>
+    [JsonPropertyName("serveraddress")]
+    public string? ServerAddress { get; init; }
+
+    /// <summary>A token that stands for the password.</summary>
+    [JsonPropertyName("identitytoken")]
+    public string? IdentityToken { get; init; }
+
+    /// <summary>A token that the registry takes as it is.</summary>
+    [JsonPropertyName("registrytoken")]
+    public string? RegistryToken { get; init; }
+}
+
 /// <summary>One line of what a pull reports.</summary>
 internal sealed record PullJson
 {
@@ -103,4 +127,5 @@ internal sealed record PullProgressJson
 [JsonSerializable(typeof(ExecStateJson))]
 [JsonSerializable(typeof(ContainerJson))]
 [JsonSerializable(typeof(PullJson))]
+[JsonSerializable(typeof(PullLoginJson))]
 internal sealed partial class DockerJsonContext : JsonSerializerContext;

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using BuildxPS.Engine.Builders;
 using BuildxPS.Engine.Builds;
+using BuildxPS.Engine.Progress;
 
 namespace BuildxPS.Engine.Tests.Builders;
 
@@ -39,6 +40,10 @@ public sealed class ContainerBuilderTests
             ["pulling image moby/buildkit:buildx-stable-1", $"creating container buildx_buildkit_{fixture.Name}0"],
             events.OfType<VertexProgress>().Select(p => p.Id).Distinct());
         Assert.Empty(events.OfType<VertexWarning>());
+        var lines = new PlainProgress();
+        List<string> shown = [.. events.SelectMany(lines.Handle), .. lines.Finish()];
+        Assert.Contains("#1 [internal] booting buildkit", shown);
+        Assert.Contains(shown, l => l.StartsWith("#1 creating container", StringComparison.Ordinal) && l.EndsWith(" done", StringComparison.Ordinal));
 
         var running = await GetAsync(fixture);
         Assert.True(running.Nodes[0].Error is null, running.Nodes[0].Error);
