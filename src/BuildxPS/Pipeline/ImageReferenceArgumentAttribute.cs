@@ -4,7 +4,7 @@ using System.Management.Automation;
 namespace BuildxPS.Pipeline;
 
 /// <summary>
-/// Lets text and objects that are a reference, or have one, through as references. Anything else from the pipeline is
+/// Lets text, objects that are a reference or have one, and results of builds through. Anything else from the pipeline is
 /// left to the parameters that bind by property name; otherwise PowerShell would take its text for a reference.
 /// </summary>
 [AttributeUsage(AttributeTargets.Property)]
@@ -12,11 +12,12 @@ internal sealed class ImageReferenceArgumentAttribute : ArgumentTransformationAt
 {
     public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
         => PairArguments.Unwrap(inputData) is IEnumerable list and not string
-            ? list.Cast<object?>().Select(TextOf).ToArray()
-            : new[] { TextOf(inputData) };
+            ? list.Cast<object?>().Select(ReferenceOf).ToArray()
+            : new[] { ReferenceOf(inputData) };
 
-    private static string TextOf(object? value) => PairArguments.Unwrap(value) switch
+    private static object ReferenceOf(object? value) => PairArguments.Unwrap(value) switch
     {
+        BuildResult result => result,
         string text => text,
         ImageReference reference => reference.ToString(),
         ImageDocument document => document.DigestReference.ToString(),

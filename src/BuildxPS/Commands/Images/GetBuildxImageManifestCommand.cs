@@ -8,26 +8,22 @@ using BuildxPS.Pipeline;
 namespace BuildxPS.Commands;
 
 /// <summary>Reads an image's index or manifest from its registry: <c>docker buildx imagetools inspect</c>.</summary>
-[Cmdlet(VerbsCommon.Get, "BuildxImageManifest", DefaultParameterSetName = ByReference)]
+[Cmdlet(VerbsCommon.Get, "BuildxImageManifest")]
 [OutputType(typeof(ImageIndex), typeof(ImageManifest))]
 public sealed class GetBuildxImageManifestCommand : BuildxCommand, IDisposable
 {
-    private const string ByReference = "Reference";
-    private const string ByResult = "Result";
-
     private OrderedWork<ImageDocument>? _work;
     private CredentialStore? _credentials;
     private RegistryClient? _client;
 
-    /// <summary>The images, for example <c>registry.local:5000/app:1</c>.</summary>
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByReference, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    /// <summary>
+    /// The images: text such as <c>registry.local:5000/app:1</c>, references, or what <c>Invoke-BuildxBuild -Push</c>
+    /// gave, which means each of its names with the digest that was pushed.
+    /// </summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
     [ImageReferenceArgument]
-    public string[] Reference { get; set; } = [];
-
-    /// <summary>What <c>Invoke-BuildxBuild -Push</c> gave: each of its names, with the digest that was pushed.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = ByResult, ValueFromPipeline = true)]
-    public BuildResult? Result { get; set; }
+    public object[] Reference { get; set; } = [];
 
     /// <summary>Registries that are spoken to over plain http; one on this machine needs no word.</summary>
     [Parameter]
@@ -64,14 +60,9 @@ public sealed class GetBuildxImageManifestCommand : BuildxCommand, IDisposable
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        if (ParameterSetName == ByResult)
+        foreach (var argument in Reference)
         {
-            ForInput(Result, () => BeginResult(Result!));
-        }
-
-        foreach (var reference in ParameterSetName == ByReference ? Reference : [])
-        {
-            ForInput(reference, () => Begin(reference, ImageReference.Parse(reference)));
+            ForInput(argument, () => Begin(argument));
         }
 
         while (_work!.IsDue)
@@ -96,7 +87,15 @@ public sealed class GetBuildxImageManifestCommand : BuildxCommand, IDisposable
         _credentials?.Dispose();
     }
 
-    private void BeginResult(BuildResult result)
+    private void Begin(object argument)
+    {
+        foreach (var reference in argument is BuildResult result ? ReferencesOf(result) : [ImageReference.Parse((string)argument)])
+        {
+            _work!.Begin(argument, token => new ImageInspector(_client!).InspectAsync(reference, token));
+        }
+    }
+
+    private static IEnumerable<ImageReference> ReferencesOf(BuildResult result)
     {
         if (result.Images.Count == 0 || result.Digest is null)
         {
@@ -106,14 +105,8 @@ public sealed class GetBuildxImageManifestCommand : BuildxCommand, IDisposable
                 "Build with -Tag and -Push.");
         }
 
-        foreach (var image in result.Images)
-        {
-            Begin(result, ImageReference.Parse(image) with { Digest = result.Digest });
-        }
+        return result.Images.Select(image => ImageReference.Parse(image) with { Digest = result.Digest });
     }
-
-    private void Begin(object target, ImageReference reference)
-        => _work!.Begin(target, token => new ImageInspector(_client!).InspectAsync(reference, token));
 
     private bool WriteNext()
     {
