@@ -29,7 +29,11 @@ public static class DisplayText
     /// <param name="maxLength">Most characters to keep, at least 2.</param>
     /// <returns>One line without tabs, with an ellipsis where it was cut.</returns>
     public static string Line(string? text, int maxLength = DefaultLength)
-        => Limit(Clean(Head(text, maxLength)).Replace('\t', ' ').Trim(), maxLength);
+    {
+        var line = Limit(Clean(Head(text, maxLength)).Replace('\t', ' ').Trim(), maxLength);
+        // A command of GitHub's, where the line begins with it.
+        return line.StartsWith("::", StringComparison.Ordinal) ? ": " + line[1..] : line;
+    }
 
     /// <summary>Cleans a text of several lines.</summary>
     /// <param name="text">The text; null is empty.</param>

@@ -62,6 +62,25 @@ public sealed class BuilderCatalog
     /// <exception cref="BuildxException">Docker's configuration, or buildx's folder, cannot be read.</exception>
     public IReadOnlyList<string> ListNames() => [.. All().Select(builder => builder.Name)];
 
+    /// <summary>All builders as they are written down, without asking any engine; their nodes have no status.</summary>
+    /// <returns>The builders, those of contexts behind the others.</returns>
+    /// <exception cref="BuildxException">Docker's configuration, or buildx's folder, cannot be read.</exception>
+    public IReadOnlyList<Builder> ListLocal()
+    {
+        var current = _selector.FindCurrentName();
+        return [.. All().Select(builder => Known(builder, builder.Name == current))];
+    }
+
+    /// <summary>One builder as it is written down, without asking any engine; its nodes have no status.</summary>
+    /// <param name="selection">Which one.</param>
+    /// <returns>The builder.</returns>
+    /// <exception cref="BuildxException">There is no such builder or context, or the configuration cannot be read.</exception>
+    public Builder FindLocal(BuilderSelection selection)
+    {
+        var builder = _selector.Choose(selection);
+        return Known(builder, selection.DockerHost is null && builder.Name == _selector.FindCurrentName());
+    }
+
     /// <summary>One builder with what its engines say.</summary>
     /// <param name="selection">Which one.</param>
     /// <param name="timeout">How long one engine may take; zero for no limit but those of connections.</param>
@@ -101,6 +120,9 @@ public sealed class BuilderCatalog
         => builder.Context is { } context
             ? BuilderSurvey.DescribeAsync(context, isCurrent, timeout, cancellationToken)
             : InstanceSurvey.DescribeAsync(builder.Stored!, _drivers, isCurrent, timeout, cancellationToken);
+
+    private static Builder Known(ChosenBuilder builder, bool isCurrent)
+        => builder.Context is { } context ? BuilderSurvey.Known(context, isCurrent) : InstanceSurvey.Known(builder.Stored!, isCurrent);
 
     private BuilderHandle HandleOf(ResolvedContext context)
     {

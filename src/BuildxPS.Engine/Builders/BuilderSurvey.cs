@@ -43,6 +43,21 @@ internal static class BuilderSurvey
         }
     }
 
+    /// <summary>Describes a context as a builder without asking its engine.</summary>
+    /// <param name="context">The context.</param>
+    /// <param name="isCurrent">Whether a build without <c>-Builder</c> would use it.</param>
+    /// <returns>The builder.</returns>
+    public static Builder Known(ResolvedContext context, bool isCurrent) => context.Failure is { } failure
+        ? Failed(context, isCurrent, failure.Message)
+        : new Builder
+        {
+            Name = context.Name,
+            Driver = "docker",
+            IsContext = true,
+            IsCurrent = isCurrent,
+            Nodes = [new Node { Name = context.Name, Endpoint = context.Name }],
+        };
+
     private static async Task<Node> AskAsync(ResolvedContext context, TimeSpan timeout, CancellationToken cancellationToken)
     {
         if (context.Failure is not null)

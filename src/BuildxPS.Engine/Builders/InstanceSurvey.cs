@@ -18,23 +18,30 @@ internal static class InstanceSurvey
     public static async Task<Builder> DescribeAsync(
         StoredBuilder stored, InstanceDrivers drivers, bool isCurrent, TimeSpan timeout, CancellationToken cancellationToken)
     {
-        if (stored.Instance is not { } instance)
+        var known = Known(stored, isCurrent);
+        return stored.Instance is not { } instance ? known : known with
         {
-            return new Builder { Name = stored.Name, IsCurrent = isCurrent, Error = stored.Failure!.Message };
-        }
-
-        var nodes = await Task.WhenAll((instance.Nodes ?? []).Select(node => DescribeAsync(instance, node, drivers, timeout, cancellationToken)))
-            .ConfigureAwait(false);
-        return new Builder
-        {
-            Name = instance.Name,
-            Driver = instance.Driver,
-            IsCurrent = isCurrent,
-            IsDynamic = instance.Dynamic,
-            LastActivity = stored.LastActivity,
-            Nodes = nodes,
+            Nodes = await Task.WhenAll((instance.Nodes ?? []).Select(node => DescribeAsync(instance, node, drivers, timeout, cancellationToken)))
+                .ConfigureAwait(false),
         };
     }
+
+    /// <summary>Describes a builder by what is written down about it. No engine is asked.</summary>
+    /// <param name="stored">The builder.</param>
+    /// <param name="isCurrent">Whether a build without <c>-Builder</c> would use it.</param>
+    /// <returns>The builder.</returns>
+    public static Builder Known(StoredBuilder stored, bool isCurrent)
+        => stored.Instance is not { } instance
+            ? new Builder { Name = stored.Name, IsCurrent = isCurrent, Error = stored.Failure!.Message }
+            : new Builder
+            {
+                Name = instance.Name,
+                Driver = instance.Driver,
+                IsCurrent = isCurrent,
+                IsDynamic = instance.Dynamic,
+                LastActivity = stored.LastActivity,
+                Nodes = [.. (instance.Nodes ?? []).Select(Known)],
+            };
 
     /// <summary>The platforms that the user assigned to a node, as far as this module knows them.</summary>
     /// <param name="node">The node.</param>

@@ -61,7 +61,7 @@ internal static class BuiltImages
         }
         catch (Exception e) when (e is BuildxException or IOException or InvalidDataException or UnauthorizedAccessException)
         {
-            return (null, OutsideText.Clean(e.Message));
+            return (null, DisplayText.Line(e.Message));
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

@@ -96,7 +96,7 @@ internal sealed class DockerLoadOutput(DockerDaemon daemon, Func<BuildEvent, Can
     }, cancellationToken);
 
     private VertexChanged Vertex(DateTimeOffset? completed, string? error)
-        => new() { Digest = _digest, Name = StepName, Started = _started, Completed = completed, Error = error is null ? null : Terminal.Clean(error) };
+        => new() { Digest = _digest, Name = StepName, Started = _started, Completed = completed, Error = error is null ? null : DisplayText.Line(error) };
 
     private VertexProgress Progress(DateTimeOffset? completed)
         => new() { VertexDigest = _digest, Id = PartName, Current = _sent, Started = _started, Completed = completed, Timestamp = DateTimeOffset.UtcNow };

@@ -176,7 +176,7 @@ internal sealed class ImageLoad : IAsyncDisposable
 
     private static BuildxException Lost(string address, Exception? cause) => new(
         BuildxFailure.EngineLost,
-        $"The connection to the docker daemon at {address} broke while the image was loaded into it{(cause is null ? "." : ": " + Terminal.Clean(cause.Message))}",
+        $"The connection to the docker daemon at {address} broke while the image was loaded into it{(cause is null ? "." : ": " + DisplayText.Line(cause.Message))}",
         "Try again; if it stays so, look at the daemon's log.",
         cause)
     { IsTransient = true };

@@ -77,7 +77,7 @@ internal sealed record LoadAnswer(int Status, bool IsWhole, string Body)
         {
             using var json = JsonDocument.Parse(line);
             return json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty("error", out var error) && error.ValueKind == JsonValueKind.String
-                ? Terminal.Clean(error.GetString()!)
+                ? DisplayText.Line(error.GetString()!)
                 : null;
         }
         catch (JsonException)

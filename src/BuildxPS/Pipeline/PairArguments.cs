@@ -43,7 +43,7 @@ internal static class PairArguments
         null => null,
         string text => text,
         SecureString or PSCredential => throw Invalid(
-            $"The value of {what} '{key}' is a secret, and a {what} is kept in the image's history for everyone to read",
+            $"The value of {what} '{key}' is a secret, and a {what} is kept where others can read it",
             "Leave the secret out of it."),
         IEnumerable => throw Invalid($"The value of {what} '{key}' is a list, not one value", "Join the values into one text first."),
         var other => (string)LanguagePrimitives.ConvertTo(other, typeof(string), CultureInfo.InvariantCulture),

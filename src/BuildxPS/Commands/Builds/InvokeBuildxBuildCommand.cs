@@ -9,15 +9,13 @@ namespace BuildxPS.Commands;
 /// <summary>Builds an image or files from a Dockerfile and a folder: <c>docker buildx build</c>.</summary>
 [Cmdlet(VerbsLifecycle.Invoke, "BuildxBuild", SupportsShouldProcess = true)]
 [OutputType(typeof(BuildResult))]
-public sealed class InvokeBuildxBuildCommand : BuildxCommand
+public sealed class InvokeBuildxBuildCommand : BuildxProgressCommand
 {
     private const string DefaultPlatformVariable = "DOCKER_DEFAULT_PLATFORM";
 
     private readonly HashSet<string> _warned = new(StringComparer.Ordinal);
     private string? _builderOfAll;
     private BuildRequest? _requestOfAll;
-    private ProgressMode _mode;
-    private bool _bars;
 
     /// <summary>The build context: a folder.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
@@ -91,10 +89,6 @@ public sealed class InvokeBuildxBuildCommand : BuildxCommand
     [ValidateNotNullOrEmpty]
     public string? DockerHost { get; set; }
 
-    /// <summary>How progress is shown.</summary>
-    [Parameter]
-    public ProgressMode Progress { get; set; }
-
     /// <summary>Builds although a policy file lies beside the Dockerfile, without evaluating it.</summary>
     [Parameter]
     public SwitchParameter IgnorePolicy { get; set; }
@@ -166,21 +160,18 @@ public sealed class InvokeBuildxBuildCommand : BuildxCommand
     {
         if (Platform is { Length: > 0 })
         {
-            return Parse(Platform);
+            return PlatformArguments.Read(Platform);
         }
 
         var variable = Environment.GetEnvironmentVariable(DefaultPlatformVariable);
         try
         {
-            return string.IsNullOrWhiteSpace(variable) ? [] : Parse([variable]);
+            return string.IsNullOrWhiteSpace(variable) ? [] : PlatformArguments.Read([variable]);
         }
         catch (BuildxException e)
         {
             throw new BuildxException(e.Failure, $"The environment variable {DefaultPlatformVariable} is wrong: {e.Message}", e.Advice, e);
         }
-
-        static List<Platform> Parse(string[] texts)
-            => [.. texts.SelectMany(t => t.Split(',')).Select(BuildxPS.Platform.Parse).Distinct()];
     }
 
     private OutputSpec Resolve(OutputSpec output)
@@ -188,26 +179,11 @@ public sealed class InvokeBuildxBuildCommand : BuildxCommand
             ? output
             : output with { Destination = ResolvePath(output.Destination, BuildxFailure.OutputInvalid, "The destination") };
 
-    private void ChooseProgress()
-    {
-        _mode = Progress;
-        var variable = Environment.GetEnvironmentVariable("BUILDKIT_PROGRESS");
-        var bars = false;
-        if (_mode == ProgressMode.Auto && !ProgressChoice.TryReadVariable(variable, out _mode, out bars))
-        {
-            WriteWarning($"BUILDKIT_PROGRESS is '{variable}', which is not offered here; progress is shown as if it were 'auto'.");
-        }
-
-        _bars = _mode == ProgressMode.Auto && (bars || ProgressChoice.IsTerminal(Host));
-    }
-
     private void Build(BuildRequest request)
     {
         _warned.Clear();
         WriteVerbose($"Building '{request.ContextPath}'.");
-        var display = _mode == ProgressMode.None ? new BuildDisplay()
-            : _bars ? new BarDisplay(WriteProgress)
-            : new LineDisplay(WriteLine);
+        var display = CreateDisplay();
         try
         {
             Consume(token => new BuildRunner(ClientEnvironment.Read()).RunAsync(request, token), e => Handle(e, display));
