@@ -7,6 +7,8 @@
     Test    builds, starts the test engines where this machine can run them, and runs every test.
     Demo    builds, and shows a first session on this machine's Docker or on a test engine.
     Engine  starts the test engines and says how to reach them; with -Stop it ends them.
+    Bench   builds, starts the test engines, and measures commands beside docker buildx; fails when one is over its budget.
+    Pack    builds, and lays the module out in out/pack as an installed one, with a zip of it.
     Clean   removes everything that was built.
 .EXAMPLE
     ./build.ps1 Test
@@ -20,14 +22,20 @@
 [CmdletBinding()]
 param(
     [Parameter(Position = 0)]
-    [ValidateSet('Build', 'Test', 'Demo', 'Engine', 'Clean')]
+    [ValidateSet('Build', 'Test', 'Demo', 'Engine', 'Bench', 'Pack', 'Clean')]
     [string] $Task = 'Build',
 
     # With Test: run only the tests with this in their name.
     [string] $Filter,
 
     # With Engine: end the test engines.
-    [switch] $Stop
+    [switch] $Stop,
+
+    # With Bench: measure only the rows with this in their name.
+    [string] $Row,
+
+    # With Bench: how often each side of a row runs, instead of as often as the row says.
+    [ValidateRange(0, 1000)] [int] $Runs
 )
 
 Set-StrictMode -Version 3
@@ -39,6 +47,7 @@ $out = Join-Path $root out
 $module = Join-Path $out BuildxPS BuildxPS.psd1
 . (Join-Path $root build Engines.ps1)
 . (Join-Path $root build Tests.ps1)
+. (Join-Path $root build Pack.ps1)
 
 function Build {
     param([string] $Project = (Join-Path $root src BuildxPS))
@@ -78,6 +87,23 @@ function Engine {
     Show-TestEngines (Start-TestEngines)
 }
 
+function Bench {
+    Build
+    $options = @{ Module = $module; Engines = Start-TestEngines; Work = Join-Path $out bench; Row = $Row; Runs = $Runs }
+    $line = $options.GetEnumerator() | Where-Object Value | ForEach-Object { "-$($_.Key)"; "$($_.Value)" }
+    # In a process of its own: what is measured is the built module in a PowerShell that nothing else has touched.
+    $PSNativeCommandUseErrorActionPreference = $false
+    & (Get-PowerShell) -NoProfile -NonInteractive -File (Join-Path $root benchmarks Invoke-Benchmarks.ps1) @line | Out-Host
+    if ($LASTEXITCODE -ne 0) {
+        exit 1
+    }
+}
+
+function Pack {
+    Build
+    Write-Host "Packed $(New-ModulePack)"
+}
+
 function Clean {
     $built = @($out) + @(Get-ChildItem (Join-Path $root src), (Join-Path $root tests) -Directory -Recurse -Include bin, obj |
             Where-Object { $_.Parent.GetFiles('*.csproj') } | ForEach-Object FullName)
@@ -90,8 +116,9 @@ function Get-PowerShell { Join-Path $PSHOME ($IsWindows ? 'pwsh.exe' : 'pwsh') }
 # The .NET SDK takes its version and settings from where it is called.
 Push-Location $root
 try {
-    if (($Stop -and $Task -ne 'Engine') -or ($Filter -and $Task -ne 'Test')) {
-        throw '-Stop belongs to the task Engine, and -Filter to Test.'
+    $misplaced = ($Stop -and $Task -ne 'Engine') -or ($Filter -and $Task -ne 'Test') -or (($Row -or $Runs) -and $Task -ne 'Bench')
+    if ($misplaced) {
+        throw '-Stop belongs to the task Engine, -Filter to Test, and -Row and -Runs to Bench.'
     }
 
     & $Task

@@ -1,0 +1,11 @@
+# A small context of which the engine has every step.
+
+$context = Join-Path $Work small
+@{
+    Name    = 'cached build of a small context'
+    Runs    = 15
+    Budget  = 0.6
+    Prepare = { New-SmallContext $context }
+    Ours    = { Measure-Ours { Invoke-BuildxBuild $context -Tag buildxps-bench:cached -Progress Plain } }
+    Buildx  = { Measure-Buildx build --progress plain --tag buildxps-bench:cached $context }
+}

@@ -1,0 +1,40 @@
+# A context of 50,000 small files: new to the engine, known to it, and known but for one file.
+
+$folder = Join-Path $Work files
+$state = @{ Number = 0; Kept = @(); Path = $folder }
+$prepare = {
+    if (-not (Test-Path $state.Path)) {
+        New-TransferContext $state.Path
+        New-SmallFiles (Join-Path $state.Path many) 50000
+    }
+
+    $state.Kept = @(Get-ContextCache)
+}
+$build = @{
+    Prepare = $prepare
+    Ours    = { Measure-Ours { Invoke-BuildxBuild $state.Path -Progress Plain } }
+    Buildx  = { Measure-Buildx build --progress plain $state.Path }
+}
+$build + @{
+    Name   = '50,000 small files: first'
+    Runs   = 5
+    Budget = 0.8
+    Before = {
+        $next = "$folder-$(++$state.Number)"
+        Move-Item $state.Path $next
+        $state.Path = $next
+    }
+    After  = { Clear-ContextCache $state.Kept }
+}
+$build + @{
+    Name   = '50,000 small files: unchanged'
+    Runs   = 5
+    Budget = 0.5
+}
+$build + @{
+    Name   = '50,000 small files: one changed'
+    Runs   = 5
+    Budget = 0.7
+    Before = { Set-Content (Join-Path $state.Path app version.txt) "$(++$state.Number)" }
+    Finish = { Clear-ContextCache $state.Kept }
+}
