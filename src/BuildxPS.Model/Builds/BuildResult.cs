@@ -21,6 +21,12 @@ public sealed record BuildResult
     /// <summary>Platforms that were built.</summary>
     public IReadOnlyList<Platform> Platforms { get; init => field = Indexable.From(value); } = [];
 
+    /// <summary>
+    /// The image of each platform, attestations left out; null where no image was made, or where the engine does not tell: a
+    /// warning says so if several platforms were built.
+    /// </summary>
+    public IReadOnlyList<BuiltImage>? PlatformImages { get; init => field = value is null ? null : Indexable.From(value); }
+
     /// <summary>What was written, one entry an output.</summary>
     public IReadOnlyList<BuildOutput> Outputs { get; init => field = Indexable.From(value); } = [];
 
@@ -33,7 +39,7 @@ public sealed record BuildResult
     /// <summary>How many of <see cref="Steps"/> came from the cache.</summary>
     public int CachedSteps => Steps.Count(s => s.IsCached);
 
-    /// <summary>Warnings of the Dockerfile's checks.</summary>
+    /// <summary>Warnings of the Dockerfile's checks, of the builder, and of what became of the result.</summary>
     public IReadOnlyList<BuildWarning> Warnings { get; init => field = Indexable.From(value); } = [];
 
     /// <summary>What the exporters reported, by key, as in buildx's metadata file.</summary>

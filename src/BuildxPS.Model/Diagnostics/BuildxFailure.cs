@@ -102,6 +102,9 @@ public enum BuildxFailure
     /// <summary>A tag is not a valid image reference.</summary>
     TagInvalid,
 
+    /// <summary>An image is to be pushed, and has no name that says where to.</summary>
+    TagRequired,
+
     /// <summary>An output is not written as it must be, or its parts contradict each other.</summary>
     OutputInvalid,
 
@@ -122,6 +125,9 @@ public enum BuildxFailure
 
     /// <summary>An image could not be found or pulled.</summary>
     ImageNotFound,
+
+    /// <summary>The docker daemon did not take an image that was built elsewhere.</summary>
+    ImageLoadFailed,
 
     /// <summary>A registry wants a login, or the login lacks a right.</summary>
     RegistryUnauthorized,
