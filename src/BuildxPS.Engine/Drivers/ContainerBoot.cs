@@ -9,6 +9,7 @@ internal sealed class ContainerBoot(DockerDaemon daemon, ContainerNode node, Fun
     private const int Attempts = 16;
     private const int CrashesUntilHopeless = 3;
     private const int LogLines = 10;
+    private const string NeverStarted = "created";
 
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(120);
     private static readonly TimeSpan s_answerLimit = TimeSpan.FromSeconds(10);
@@ -28,6 +29,12 @@ internal sealed class ContainerBoot(DockerDaemon daemon, ContainerNode node, Fun
             return;
         }
 
+        if (container?.State is { Status: NeverStarted } && await IsAbandonedAsync(cancellationToken).ConfigureAwait(false))
+        {
+            await daemon.RemoveContainerAsync(node.Container, cancellationToken).ConfigureAwait(false);
+            container = null;
+        }
+
         if (container?.State is { Paused: true })
         {
             throw new BuildxException(
@@ -37,6 +44,24 @@ internal sealed class ContainerBoot(DockerDaemon daemon, ContainerNode node, Fun
         }
 
         await _steps.RunAsync(() => container is null ? MakeAsync(cancellationToken) : StartAsync(cancellationToken), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Whether a container that was never started stays so: its maker died before it had its files. As long as the maker
+    /// lives, it starts it in a moment.
+    /// </summary>
+    private async Task<bool> IsAbandonedAsync(CancellationToken cancellationToken)
+    {
+        for (var attempt = 0; attempt < Attempts; attempt++)
+        {
+            await Task.Delay(s_pause, cancellationToken).ConfigureAwait(false);
+            if (await daemon.FindContainerAsync(node.Container, cancellationToken).ConfigureAwait(false) is not { State.Status: NeverStarted })
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private Task StartAsync(CancellationToken cancellationToken) => _steps.PartAsync(
@@ -111,7 +136,9 @@ internal sealed class ContainerBoot(DockerDaemon daemon, ContainerNode node, Fun
         var isMine = false;
         try
         {
-            isMine = await daemon.CreateContainerAsync(Describe(info), cancellationToken).ConfigureAwait(false);
+            // Not with the caller's token: a daemon that was already asked would make it all the same, and nobody would know.
+            isMine = await daemon.CreateContainerAsync(Describe(info), CancellationToken.None).ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
             if (isMine)
             {
                 using var files = ContainerFiles.ToTar(Files());
@@ -232,8 +259,10 @@ internal sealed class ContainerBoot(DockerDaemon daemon, ContainerNode node, Fun
         }
     }
 
+    // Only between two runs is the log of the last one complete.
     private static bool IsHopeless(ContainerJson? container)
-        => container?.State is null or { Status: "exited" or "dead" } || container.RestartCount >= CrashesUntilHopeless;
+        => container?.State is null or { Status: "exited" or "dead" }
+            || (container.RestartCount >= CrashesUntilHopeless && container.State.Restarting);
 
     private async Task<BuildxException> FailedAsync(ContainerJson? container, string answer, CancellationToken cancellationToken)
     {
@@ -243,7 +272,7 @@ internal sealed class ContainerBoot(DockerDaemon daemon, ContainerNode node, Fun
             null => "the container is gone",
             { Error: { Length: > 0 } error } => $"the daemon cannot start it: {Terminal.Clean(error)}",
             { OOMKilled: true } => "the machine, or the option memory, has too little memory for it",
-            _ when container.RestartCount > 0 => FormattableString.Invariant($"it was started {container.RestartCount + 1} times, and ended each time"),
+            _ when container.RestartCount > 0 => FormattableString.Invariant($"it was started {container.RestartCount + 1} times and ended each time, last with exit code {container.State!.ExitCode}"),
             { Running: true, Restarting: false } => $"it runs, but BuildKit does not answer: {Terminal.Clean(answer)}",
             { ExitCode: var code } => FormattableString.Invariant($"it ended with exit code {code}"),
         };
@@ -258,7 +287,9 @@ internal sealed class ContainerBoot(DockerDaemon daemon, ContainerNode node, Fun
     {
         try
         {
-            return [.. (await daemon.GetLastLinesAsync(node.Container, LogLines, cancellationToken).ConfigureAwait(false)).Where(l => l.Length > 0)];
+            // A program that does not understand its arguments prints all it knows to the one, and what is wrong to the other.
+            var errors = await daemon.GetLastLinesAsync(node.Container, errors: true, LogLines, cancellationToken).ConfigureAwait(false);
+            return errors.Count > 0 ? errors : await daemon.GetLastLinesAsync(node.Container, errors: false, LogLines, cancellationToken).ConfigureAwait(false);
         }
         catch (BuildxException)
         {

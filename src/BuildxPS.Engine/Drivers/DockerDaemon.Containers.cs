@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -114,21 +113,23 @@ internal sealed partial class DockerDaemon
     public Task RemoveVolumeAsync(string name, CancellationToken cancellationToken)
         => ChangeAsync(HttpMethod.Delete, $"/volumes/{Uri.EscapeDataString(name)}?force=1", s_stopLimit, cancellationToken, mayBeMissing: true);
 
-    /// <summary>The last lines that a container wrote.</summary>
+    /// <summary>The last lines that a container wrote to one of its streams.</summary>
     /// <param name="name">The container.</param>
+    /// <param name="errors">Standard error, and not standard output.</param>
     /// <param name="count">How many lines at most.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The lines, without escape codes.</returns>
-    public Task<IReadOnlyList<string>> GetLastLinesAsync(string name, int count, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<string>> GetLastLinesAsync(string name, bool errors, int count, CancellationToken cancellationToken)
         => CallAsync($"GET /containers/{name}/logs", async token =>
         {
-            var path = string.Create(CultureInfo.InvariantCulture, $"/containers/{Uri.EscapeDataString(name)}/logs?stdout=1&stderr=1&tail={count}");
+            // The daemon counts the lines of both streams, and leaves out the other's afterwards.
+            var path = $"/containers/{Uri.EscapeDataString(name)}/logs?{(errors ? "stderr" : "stdout")}=1&tail=1000";
             using var response = await SendAsync(HttpMethod.Get, path, null, token).ConfigureAwait(false);
             await ThrowIfRefusedAsync(response, $"GET {path}", token).ConfigureAwait(false);
             var content = await response.Content.ReadAsStreamAsync(token).ConfigureAwait(false);
             await using (content.ConfigureAwait(false))
             {
-                return (IReadOnlyList<string>)[.. (await ContainerLog.ReadTailAsync(content, token).ConfigureAwait(false)).Split('\n').TakeLast(count)];
+                return (IReadOnlyList<string>)[.. (await ContainerLog.ReadTailAsync(content, token).ConfigureAwait(false)).Split('\n').Where(l => l.Length > 0).TakeLast(count)];
             }
         }, cancellationToken);
 
