@@ -3,7 +3,7 @@ BeforeAll {
     . (Join-Path $PSScriptRoot TestEngines.ps1)
     $id = 'BuildxPS.Commands.GetBuildxBuilderCommand'
     $kept = @{}
-    foreach ($name in 'DOCKER_CONFIG', 'DOCKER_HOST', 'DOCKER_CONTEXT', 'BUILDX_BUILDER') {
+    foreach ($name in 'DOCKER_CONFIG', 'DOCKER_HOST', 'DOCKER_CONTEXT', 'BUILDX_BUILDER', 'BUILDX_CONFIG') {
         $kept[$name] = [Environment]::GetEnvironmentVariable($name)
         [Environment]::SetEnvironmentVariable($name, $null)
     }
@@ -100,6 +100,42 @@ Describe 'Get-BuildxBuilder' {
         $shown | Should -Match '(?m)^Name\s+Driver\s+Status\s+BuildKit\s+Platforms'
         $shown | Should -Match '(?m)^default\*\s'
         $shown | Should -BeLike "*$nowhere*"
+    }
+
+    It 'lists builders before docker contexts, with their nodes, and completes their names' {
+        $null = Get-TestEngine d28
+        $name = New-TestName
+        $env:DOCKER_HOST = Get-TestEngine d28
+        try {
+            $null = New-BuildxBuilder $name -Platform linux/arm64 -Use
+            $builders = Get-BuildxBuilder
+            $builders[0].Name | Should -Be $name
+            $builders[0].IsContext | Should -BeFalse
+            $builders[0].Nodes[0].Endpoint | Should -Be $env:DOCKER_HOST
+            $builders[0].Nodes[0].ExplicitPlatforms | ForEach-Object { "$_" } | Should -Be 'linux/arm64'
+            $builders.Where({ $_.IsCurrent }).Name | Should -Be $name
+            $builders | Out-String -Width 200 | Should -Match "(?m)^$name\*\s+docker-container\s+Inactive"
+            $line = "Get-BuildxBuilder $($name.Substring(0, 6))"
+            $found = (TabExpansion2 $line $line.Length).CompletionMatches.Where({ $_.CompletionText -eq $name })
+            $found.ToolTip | Should -BeLike "docker-container driver, on $($env:DOCKER_HOST)"
+        }
+        finally {
+            Remove-BuildxBuilder $name
+            $env:DOCKER_HOST = $nowhere
+        }
+    }
+
+    It 'reports a builder whose file is broken, and lists the others' {
+        $folder = New-Item (Join-Path $env:DOCKER_CONFIG buildx instances) -ItemType Directory -Force
+        Set-Content (Join-Path $folder broken) '{ "Name": '
+        try {
+            $builders = Get-BuildxBuilder
+            $builders.Name | Should -Contain 'dead'
+            $builders.Where({ $_.Name -eq 'broken' }).Error | Should -BeLike '*broken*'
+        }
+        finally {
+            Remove-Item (Join-Path $folder broken)
+        }
     }
 
     It 'describes <Engine> as it is' -ForEach @(@{ Engine = 'd20' }, @{ Engine = 'd28' }, @{ Engine = 'd28c' }) {

@@ -3,12 +3,13 @@ BeforeAll {
     . (Join-Path $PSScriptRoot TestEngines.ps1)
     $id = 'BuildxPS.Commands.InvokeBuildxBuildCommand'
     $kept = @{}
-    foreach ($name in 'DOCKER_CONFIG', 'DOCKER_HOST', 'DOCKER_CONTEXT', 'DOCKER_DEFAULT_PLATFORM', 'BUILDKIT_PROGRESS', 'BUILDX_BUILDER') {
+    foreach ($name in 'DOCKER_CONFIG', 'DOCKER_HOST', 'DOCKER_CONTEXT', 'DOCKER_DEFAULT_PLATFORM', 'BUILDKIT_PROGRESS', 'BUILDX_BUILDER', 'BUILDX_CONFIG') {
         $kept[$name] = [Environment]::GetEnvironmentVariable($name)
         [Environment]::SetEnvironmentVariable($name, $null)
     }
 
     $env:DOCKER_CONFIG = Join-Path $TestDrive docker
+    $env:BUILDX_CONFIG = Join-Path $TestDrive buildx
     $context = New-TestContext (Join-Path $TestDrive context)
     $nowhere = "unix://$TestDrive/nowhere.sock"
 }
@@ -40,6 +41,8 @@ Describe 'Invoke-BuildxBuild refuses' {
         @{ What = 'in a preview too, what the build would refuse'; Arguments = @{ Path = 'no-such-folder'; WhatIf = $true }; Failure = 'BuildContextNotFound'; Part = 'no-such-folder' }
         @{ What = 'a build argument with a list'; Arguments = @{ BuildArg = @{ A = 1..2 } }; Failure = 'ArgumentInvalid'; Part = "'A'" }
         @{ What = 'a label that is no pair'; Arguments = @{ Label = 5 }; Failure = 'ArgumentInvalid'; Part = 'Int32' }
+        @{ What = 'a push without a name'; Arguments = @{ Push = $true }; Failure = 'TagRequired'; Part = 'push' }
+        @{ What = 'an archive without a destination'; Arguments = @{ Output = 'type=oci' }; Failure = 'OutputInvalid'; Part = 'oci' }
         @{ What = 'a builder that does not exist'; Arguments = @{ Builder = 'no-such-builder' }; Failure = 'BuilderNotFound'; Part = 'no-such-builder' }
         @{ What = 'a docker context that does not exist'; Arguments = @{ Context = 'no-such-context' }; Failure = 'ContextNotFound'; Part = 'no-such-context' }
         @{ What = 'two engines'; Arguments = @{ Context = 'a'; DockerHost = 'unix:///b' }; Failure = 'SelectionConflict'; Part = '-DockerHost' }
@@ -143,9 +146,9 @@ Describe 'The parameters of Invoke-BuildxBuild' {
 
     It 'do nothing with -WhatIf but say what would be done' {
         $out = Join-Path $TestDrive whatif
-        $said = @(Get-Intention { Invoke-BuildxBuild $context -Tag app:1 -Platform linux/amd64, arm64 -Output $out -DockerHost $nowhere -WhatIf })
+        $said = @(Get-Intention { Invoke-BuildxBuild $context -Tag app:1 -Platform linux/amd64, arm64 -Output $out -Push -DockerHost $nowhere -WhatIf })
         $said | Should -HaveCount 1
-        $said[0] | Should -BeLike "*app:1*linux/amd64, linux/arm64*$out*$nowhere*`"$context`"*"
+        $said[0] | Should -BeLike "*app:1*linux/amd64, linux/arm64*$out*push*$nowhere*`"$context`"*"
         $out | Should -Not -Exist
     }
 
@@ -208,6 +211,8 @@ Describe 'The parameters of Invoke-BuildxBuild' {
     It 'complete <Line>' -ForEach @(
         @{ Line = 'Invoke-BuildxBuild -Platform linux/amd64,linux/arm'; Expected = 'linux/arm64' }
         @{ Line = 'Invoke-BuildxBuild -Output '; Expected = "'type=tar,dest='" }
+        @{ Line = "Invoke-BuildxBuild -Output 'type=r"; Expected = "'type=registry'" }
+        @{ Line = "Invoke-BuildxBuild -Output 'type=o"; Expected = "'type=oci,dest='" }
         @{ Line = "Invoke-BuildxBuild -Output 'type=l"; Expected = "'type=local,dest='" }
         @{ Line = 'Invoke-BuildxBuild -Builder def'; Expected = 'default' }
         @{ Line = 'Invoke-BuildxBuild -Context def'; Expected = 'default' }
@@ -441,5 +446,122 @@ Describe 'Several builds in a pipeline' {
             Invoke-BuildxBuild $using:context -DockerHost $using:dockerHost -Output type=cacheonly -Progress None -BuildArg "GREETING=$_"
         }
         $results | Should -HaveCount 3
+    }
+}
+
+Describe 'A build for several platforms, pushed and read back' {
+    BeforeAll {
+        $builders = (New-TestName), (New-TestName)
+        $platforms = 'linux/amd64', 'linux/arm64', 'linux/arm/v7'
+        $several = New-TestContext (Join-Path $TestDrive platforms) @'
+FROM --platform=$BUILDPLATFORM busybox AS tool
+ARG BUILDPLATFORM TARGETPLATFORM
+RUN echo "built on $BUILDPLATFORM for $TARGETPLATFORM" > /built.txt
+
+FROM busybox
+ARG TARGETPLATFORM
+COPY --from=tool /built.txt /
+RUN uname -m > /machine.txt
+'@
+        if ($env:BUILDXPS_TEST_ENGINES) {
+            $env:DOCKER_HOST = Get-TestEngine d28
+            $registry = (Get-TestSetup).registries.plain
+            $image = "$registry/buildxps/$($builders[0])"
+            $config = New-TestConfig (Join-Path $TestDrive buildkitd.toml)
+            $null = New-BuildxBuilder $builders[0] -ConfigFile $config -DriverOption @{ network = 'host' } -Use
+        }
+    }
+
+    AfterAll {
+        if ($env:BUILDXPS_TEST_ENGINES) {
+            Get-BuildxBuilder bxp-* | Remove-BuildxBuilder
+            Remove-TestBuilder (Get-TestEngine d28) $builders
+        }
+
+        $env:DOCKER_HOST = $null
+    }
+
+    BeforeEach {
+        $null = Get-TestEngine d28
+    }
+
+    It 'is one line, and the registry has what the objects say' {
+        $index = Invoke-BuildxBuild $several -Tag "$($image):1" -Platform $platforms -Push -Progress None -OutVariable results | Get-BuildxImageManifest
+        $index | Should -BeOfType ([BuildxPS.ImageIndex])
+        $index.Platforms | ForEach-Object { "$_" } | Should -Be $platforms
+        $result = $results[0]
+        $result.Builder | Should -Be $builders[0]
+        $result.Digest | Should -Be $index.Digest
+        $result.PlatformImages.Digest | Should -Be $index.Manifests.Where({ -not $_.IsAttestation }).Digest
+        $bytes = Get-SkopeoBytes inspect, --raw, --tls-verify=false, "docker://$($image):1"
+        [Convert]::ToHexString($index.RawBytes.ToArray()) | Should -Be ([Convert]::ToHexString($bytes))
+        foreach ($platform in $platforms) {
+            $index | Out-String -Width 200 | Should -Match "(?m)$platform +sha256:[0-9a-f]{12} "
+            $result | Out-String -Width 200 | Should -Match "(?m)$platform +sha256:[0-9a-f]{12}\r?$"
+        }
+    }
+
+    It 'ran on each platform, as its files say' {
+        $out = Join-Path $TestDrive split
+        $null = Invoke-BuildxBuild $several -Platform $platforms -Output $out -Progress None
+        Get-Content (Join-Path $out linux_arm64 built.txt) | Should -BeLike 'built on linux/* for linux/arm64'
+        Get-Content (Join-Path $out linux_amd64 machine.txt) | Should -Be 'x86_64'
+        Get-Content (Join-Path $out linux_arm64 machine.txt) | Should -Be 'aarch64'
+        Get-Content (Join-Path $out linux_arm_v7 machine.txt) | Should -BeLike 'armv*'
+    }
+
+    It 'becomes an OCI archive that skopeo reads' {
+        $out = Join-Path $TestDrive image.tar
+        $result = Invoke-BuildxBuild $several -Platform $platforms -Output "type=oci,dest=$out" -Progress None
+        $result.PlatformImages.Platform | ForEach-Object { "$_" } | Should -Be $platforms
+        $bytes = Get-SkopeoBytes inspect, --raw, "oci-archive:$out"
+        "sha256:$([Convert]::ToHexStringLower([Security.Cryptography.SHA256]::HashData($bytes)))" | Should -Be $result.Digest
+    }
+
+    It 'goes to a registry with -Output type=registry' {
+        $result = Invoke-BuildxBuild $several -Tag "$($image):2" -Output type=registry -Progress None
+        (Get-BuildxImageManifest "$($image):2").Digest | Should -Be $result.Digest
+    }
+
+    It 'is loaded into the daemon for one platform' {
+        $tag = "buildxps-pester-load:$($builders[0])"
+        $null = Invoke-BuildxBuild $several -Tag $tag -Load -Progress None
+        try {
+            (Invoke-DockerApi $env:DOCKER_HOST "/v1.41/images/$tag/json").RepoTags | Should -Contain $tag
+        }
+        finally {
+            $null = Invoke-DockerApi $env:DOCKER_HOST "/v1.41/images/$tag" DELETE
+        }
+    }
+
+    It 'says which platforms a base image has where it lacks one' {
+        $base = New-TestContext (Join-Path $TestDrive lacking) "FROM $registry/library/busybox`nRUN true`n"
+        $failed = Get-Failure { Invoke-BuildxBuild $base -Platform linux/mips64le -Output type=cacheonly -Progress None }
+        $failed.FullyQualifiedErrorId | Should -Be "PlatformNotAvailable,$id"
+        "$failed $($failed.ErrorDetails.RecommendedAction)" | Should -BeLike '*linux/arm/v7*'
+    }
+
+    It 'says that a registry speaks plain http where the builder was not told' {
+        $null = New-BuildxBuilder $builders[1] -DriverOption network=host
+        $empty = New-TestContext (Join-Path $TestDrive plain) "FROM scratch`nCOPY name.txt /`n"
+        # Loopback is let through by engines themselves; another name of this machine is not.
+        $name = "$([Net.Dns]::GetHostName()):$($registry.Split(':')[1])"
+        $failed = Get-Failure { Invoke-BuildxBuild $empty -Builder $builders[1] -Tag "$name/buildxps/x:1" -Push -Progress None }
+        $failed.FullyQualifiedErrorId | Should -Match "^(RegistryPlainHttp|EngineError|NameNotResolved|RegistryUnreachable),$id$"
+        $failed.ErrorDetails.RecommendedAction | Should -Not -BeNullOrEmpty
+    }
+
+    It 'runs on a builder that docker buildx made' {
+        $theirs = New-TestName
+        $null = Invoke-Docker buildx create --name $theirs --driver docker-container --driver-opt network=host --config $config
+        try {
+            $result = Invoke-BuildxBuild $several -Builder $theirs -Tag "$($image):3" -Platform linux/arm64 -Push -Progress None
+            $result.Builder | Should -Be $theirs
+            (Get-BuildxBuilder $theirs).Status | Should -Be Running
+            (Get-BuildxBuilder $theirs).LastActivity | Should -BeGreaterThan ([DateTimeOffset]::UtcNow.AddMinutes(-10))
+        }
+        finally {
+            $null = Invoke-Docker buildx rm $theirs
+        }
     }
 }

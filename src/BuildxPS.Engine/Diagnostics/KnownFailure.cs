@@ -14,12 +14,12 @@ internal sealed record KnownFailure(BuildxFailure Failure, string Summary, strin
         new(
             BuildxFailure.RegistryPlainHttp,
             "A registry answers plain http where the engine expects https",
-            "Let the engine use http for this registry: list the host under insecure-registries in the docker daemon's daemon.json, or give the BuildKit builder a registry entry with http = true for it.",
+            "Let the engine use http for this registry: give the builder a config file (New-BuildxBuilder -ConfigFile) with http = true in its [registry.\"HOST:PORT\"], or list the host under insecure-registries in the docker daemon's daemon.json.",
             "http: server gave HTTP response to HTTPS client"),
         new(
             BuildxFailure.RegistryCertificateInvalid,
             "The engine does not trust a registry's certificate",
-            "Give the engine the registry's CA: put it in /etc/docker/certs.d/HOST/ca.crt where the docker daemon runs, or name it as ca in the BuildKit builder's registry entry.",
+            "Give the engine the registry's CA: give the builder a config file (New-BuildxBuilder -ConfigFile) with ca = [\"FILE\"] in its [registry.\"HOST:PORT\"], or put it in /etc/docker/certs.d/HOST:PORT/ca.crt where the docker daemon runs.",
             "tls: failed to verify certificate",
             "x509: ",
             "tls: failed to verify"),
@@ -32,6 +32,20 @@ internal sealed record KnownFailure(BuildxFailure Failure, string Summary, strin
             "Temporary failure in name resolution",
             "dial tcp: lookup "),
         new(
+            BuildxFailure.RegistryError,
+            "A registry wants https where the engine speaks plain http",
+            "Engines take registries on the loopback address for http ones: give the builder a config file (New-BuildxBuilder -ConfigFile) with http = false, and ca = [\"FILE\"] where its CA is your own, in its [registry.\"HOST:PORT\"].",
+            "unexpected status from * request to http://*: 400 Bad Request",
+            "Client sent an HTTP request to an HTTPS server"),
+        new(
+            BuildxFailure.RegistryUnreachable,
+            "The engine does not reach a registry",
+            "Check host and port, and that the registry is up. The engine looks from where it runs: in a container, localhost is that container unless it has the host's network (New-BuildxBuilder -DriverOption network=host).",
+            "failed to do request: *connect: connection refused",
+            "failed to do request: *i/o timeout",
+            "failed to do request: *no route to host",
+            "failed to do request: *network is unreachable"),
+        new(
             BuildxFailure.RegistryUnauthorized,
             "A registry refused the engine's request",
             "Check the image's name first: registries answer like this for images that do not exist. If it is private, log in to the registry where the engine gets its credentials and check that the login may read (or push to) it.",
@@ -43,6 +57,8 @@ internal sealed record KnownFailure(BuildxFailure Failure, string Summary, strin
             "failed to authorize",
             "authentication required",
             "failed to fetch oauth token",
+            // What a token service without POST answers to a login that it refused as GET.
+            "unexpected status from POST request to *: 405",
             "failed to fetch anonymous token"),
         new(
             BuildxFailure.PlatformNotAvailable,

@@ -30,8 +30,25 @@ internal sealed record LoadAnswer(int Status, bool IsWhole, string Body)
         var head = await UpgradeResponse.ReadAsync(connection, cancellationToken).ConfigureAwait(false);
         using var body = new MemoryStream();
         body.Write(head.Rest.Span);
+        try
+        {
+            await ReadBodyAsync(connection, head, body, cancellationToken).ConfigureAwait(false);
+        }
+        catch (IOException)
+        {
+            // A daemon that refuses does not read the rest of the archive, which breaks the connection: what it said counts.
+        }
+
+        var bytes = body.ToArray();
+        return head.IsChunked
+            ? FromChunks(head.Status, bytes)
+            : new LoadAnswer(head.Status, head.ContentLength is not { } length || bytes.Length >= length, Encoding.UTF8.GetString(bytes));
+    }
+
+    private static async Task ReadBodyAsync(Stream connection, UpgradeResponse head, MemoryStream body, CancellationToken cancellationToken)
+    {
         var buffer = new byte[4096];
-        while (await connection.ReadAsync(buffer, cancellationToken).ConfigureAwait(false) is > 0 and var read)
+        while (!(head.ContentLength <= body.Length) && await connection.ReadAsync(buffer, cancellationToken).ConfigureAwait(false) is > 0 and var read)
         {
             body.Write(buffer, 0, read);
             if (body.Length > MaxBytes)
@@ -39,11 +56,6 @@ internal sealed record LoadAnswer(int Status, bool IsWhole, string Body)
                 throw new InvalidDataException("its answer is longer than 1 MiB");
             }
         }
-
-        var bytes = body.ToArray();
-        return head.IsChunked
-            ? FromChunks(head.Status, bytes)
-            : new LoadAnswer(head.Status, head.ContentLength is not { } length || bytes.Length >= length, Encoding.UTF8.GetString(bytes));
     }
 
     private static LoadAnswer FromChunks(int status, ReadOnlySpan<byte> bytes)

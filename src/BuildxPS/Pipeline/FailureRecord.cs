@@ -29,8 +29,8 @@ internal static class FailureRecord
 
     private static ErrorCategory CategoryOf(BuildxFailure failure) => failure switch
     {
-        BuildxFailure.PlatformInvalid or BuildxFailure.TagInvalid or BuildxFailure.OutputInvalid
-            or BuildxFailure.ArgumentInvalid or BuildxFailure.EndpointInvalid
+        BuildxFailure.PlatformInvalid or BuildxFailure.TagInvalid or BuildxFailure.TagRequired
+            or BuildxFailure.OutputInvalid or BuildxFailure.ArgumentInvalid or BuildxFailure.EndpointInvalid
             or BuildxFailure.BuilderNameInvalid or BuildxFailure.DriverOptionInvalid or BuildxFailure.BuildKitFlagInvalid
             or BuildxFailure.SelectionConflict => ErrorCategory.InvalidArgument,
         BuildxFailure.BuilderNotFound or BuildxFailure.ContextNotFound or BuildxFailure.BuildContextNotFound

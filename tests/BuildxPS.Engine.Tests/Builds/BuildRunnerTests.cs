@@ -323,6 +323,7 @@ public sealed class BuildRunnerTests : IDisposable
         { "tag with digest", BuildxFailure.TagInvalid },
         { "default platform", BuildxFailure.PlatformInvalid },
         { "output type", BuildxFailure.OutputInvalid },
+        { "push without tag", BuildxFailure.TagRequired },
         { "destination", BuildxFailure.DestinationNotWritable },
     };
 
@@ -367,7 +368,8 @@ public sealed class BuildRunnerTests : IDisposable
             case "default platform":
                 _variables["DOCKER_DEFAULT_PLATFORM"] = "linux/nothing";
                 return Request;
-            case "output type": return Request with { Outputs = [new OutputSpec { Type = "oci", Destination = Tar }] };
+            case "push without tag": return Request with { Push = true };
+            case "output type": return Request with { Outputs = [new OutputSpec { Type = "wasm", Destination = Tar }] };
             default:
                 _onOutput = o => throw new BuildxException(BuildxFailure.DestinationNotWritable, "no", "x");
                 return Request with { Outputs = [TarOutput] };

@@ -35,7 +35,7 @@ internal sealed class PushFixture : IAsyncDisposable
 
     public static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public static async Task<PushFixture> CreateAsync(string engine, bool login = false)
+    public static async Task<PushFixture> CreateAsync(string engine, bool login = false, string? config = null)
     {
         var fixture = new PushFixture(engine);
         if (login)
@@ -56,7 +56,7 @@ internal sealed class PushFixture : IAsyncDisposable
                 {
                     Name = fixture._builder,
                     DriverOptions = new Dictionary<string, string> { ["network"] = "host" },
-                    ConfigText = $"[registry.\"{plain}\"]\n  http = true\n[registry.\"docker.io\"]\n  mirrors = [\"{plain}\"]\n",
+                    ConfigText = config ?? $"[registry.\"{plain}\"]\n  http = true\n[registry.\"docker.io\"]\n  mirrors = [\"{plain}\"]\n",
                 },
                 Token);
         }

@@ -59,6 +59,10 @@ public sealed class InvokeBuildxBuildCommand : BuildxProgressCommand
     [ArgumentCompleter(typeof(OutputCompleter))]
     public object[]? Output { get; set; }
 
+    /// <summary>Pushes the image under its names to their registries.</summary>
+    [Parameter]
+    public SwitchParameter Push { get; set; }
+
     /// <summary>Loads the image into the docker daemon.</summary>
     [Parameter]
     public SwitchParameter Load { get; set; }
@@ -107,6 +111,7 @@ public sealed class InvokeBuildxBuildCommand : BuildxProgressCommand
             BuildArguments = ForAll(BuildArg, () => PairArguments.Read(BuildArg ?? [], "build argument", Environment.GetEnvironmentVariable)),
             Labels = ForAll(Label, () => PairArguments.Read(Label ?? [], "label", _ => "")),
             Outputs = ForAll(Output, () => OutputArguments.Read(Output ?? []).Select(Resolve).ToList()),
+            Push = Push,
             Load = Load,
             NoCache = NoCache,
             Pull = Pull,
@@ -133,8 +138,8 @@ public sealed class InvokeBuildxBuildCommand : BuildxProgressCommand
 
     private protected override bool IsFatal(BuildxFailure failure) => failure switch
     {
-        BuildxFailure.PlatformInvalid or BuildxFailure.TagInvalid or BuildxFailure.OutputInvalid
-            or BuildxFailure.ArgumentInvalid or BuildxFailure.SelectionConflict => true,
+        BuildxFailure.PlatformInvalid or BuildxFailure.TagInvalid or BuildxFailure.TagRequired
+            or BuildxFailure.OutputInvalid or BuildxFailure.ArgumentInvalid or BuildxFailure.SelectionConflict => true,
         BuildxFailure.EngineUnreachable or BuildxFailure.EngineAccessDenied or BuildxFailure.EngineCertificateInvalid
             or BuildxFailure.EndpointInvalid or BuildxFailure.EndpointUnsupported or BuildxFailure.ConfigurationInvalid
             or BuildxFailure.BuilderNotFound or BuildxFailure.ContextNotFound => Builder == _builderOfAll,
@@ -150,6 +155,7 @@ public sealed class InvokeBuildxBuildCommand : BuildxProgressCommand
             .. request.Tags.Count == 0 ? Array.Empty<string>() : ["image " + string.Join(", ", request.Tags.Select(t => t.FamiliarName))],
             .. request.Platforms.Count == 0 ? Array.Empty<string>() : ["for " + string.Join(", ", request.Platforms)],
             .. request.Outputs.Count == 0 ? Array.Empty<string>() : ["to " + string.Join(" and ", request.Outputs)],
+            .. request.Push ? ["and push it"] : Array.Empty<string>(),
             .. request.Load ? ["and load it into the daemon"] : Array.Empty<string>(),
             .. (request.Builder.Name ?? request.Builder.Context ?? request.Builder.DockerHost) is { } builder ? [$"on {builder}"] : Array.Empty<string>(),
         ];
