@@ -19,6 +19,7 @@ internal sealed class DockerDaemon : IDisposable
     private readonly TimeSpan _timeout;
     private readonly Lock _gate = new();
     private Version? _apiVersion;
+    private string? _version;
     private DockerClient? _client;
 
     /// <summary>Creates a daemon's client. Nothing is contacted.</summary>
@@ -46,27 +47,35 @@ internal sealed class DockerDaemon : IDisposable
     /// <summary>The API version that the daemon offers, which also tells whether it is there.</summary>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>For example 1.41.</returns>
+    /// <exception cref="BuildxException"><see cref="BuildxFailure.EngineUnsupported"/> where it is too old, and what makes it unreachable.</exception>
     public async Task<Version> GetApiVersionAsync(CancellationToken cancellationToken)
-        => _apiVersion ??= await CallAsync("GET /_ping", PingAsync, cancellationToken).ConfigureAwait(false);
+    {
+        var offered = _apiVersion ??= await CallAsync("GET /_ping", PingAsync, cancellationToken).ConfigureAwait(false);
+        if (offered < s_oldest)
+        {
+            throw new BuildxException(
+                BuildxFailure.EngineUnsupported,
+                $"The docker daemon at {Address} offers API {offered}; at least {s_oldest} is needed.",
+                "Use docker 19.03 or newer.");
+        }
+
+        return offered;
+    }
 
     /// <summary>The daemon's own version, for example <c>20.10.24+dfsg1</c>.</summary>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The version; empty where it does not tell.</returns>
     public async Task<string> GetVersionAsync(CancellationToken cancellationToken)
     {
-        var client = await GetClientAsync(cancellationToken).ConfigureAwait(false);
-        var answer = await CallAsync("GET /version", client.System.GetVersionAsync, cancellationToken).ConfigureAwait(false);
-        return Terminal.Clean(answer.Version ?? "");
-    }
+        await GetApiVersionAsync(cancellationToken).ConfigureAwait(false);
+        if (_version is null)
+        {
+            var client = await GetClientAsync(cancellationToken).ConfigureAwait(false);
+            var answer = await CallAsync("GET /version", client.System.GetVersionAsync, cancellationToken).ConfigureAwait(false);
+            _version = Terminal.Clean(answer.Version ?? "");
+        }
 
-    /// <summary>Whether the daemon keeps its images in containerd.</summary>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>False for a classic store.</returns>
-    public async Task<bool> HasContainerdStoreAsync(CancellationToken cancellationToken)
-    {
-        var client = await GetClientAsync(cancellationToken).ConfigureAwait(false);
-        var answer = await CallAsync("GET /info", client.System.GetSystemInfoAsync, cancellationToken).ConfigureAwait(false);
-        return answer.DriverStatus?.Any(pair => pair is ["driver-type", "io.containerd.snapshotter.v1", ..]) ?? false;
+        return _version;
     }
 
     /// <inheritdoc/>
@@ -91,14 +100,6 @@ internal sealed class DockerDaemon : IDisposable
     private async Task<DockerClient> GetClientAsync(CancellationToken cancellationToken)
     {
         var offered = await GetApiVersionAsync(cancellationToken).ConfigureAwait(false);
-        if (offered < s_oldest)
-        {
-            throw new BuildxException(
-                BuildxFailure.EngineUnsupported,
-                $"The docker daemon at {Address} offers API {offered}; at least {s_oldest} is needed.",
-                "Use docker 19.03 or newer.");
-        }
-
         lock (_gate)
         {
             return _client ??= new DockerClientBuilder<ConnectorTransportOptions>(
@@ -120,6 +121,8 @@ internal sealed class DockerDaemon : IDisposable
             throw DockerRefusal.Create(Address, "GET /_ping", (int)response.StatusCode, DockerRefusal.MessageOf(body));
         }
 
+        // Docker names itself in every answer, which spares a call that takes it a while.
+        _version = response.Headers.Server.FirstOrDefault()?.Product is { Name: "Docker", Version: { } own } ? Terminal.Clean(own) : null;
         return response.Headers.TryGetValues("Api-Version", out var values) && Version.TryParse(values.First(), out var version)
             ? version
             : throw NotDocker("it names no API version", null);
