@@ -14,7 +14,17 @@
     PowerShellVersion    = '7.6'
     CompatiblePSEditions = @('Core')
 
-    CmdletsToExport      = @('Get-BuildxBuilder', 'Get-BuildxContext', 'Invoke-BuildxBuild')
+    CmdletsToExport      = @(
+        'Get-BuildxBuilder'
+        'Get-BuildxContext'
+        'Get-BuildxImageManifest'
+        'Invoke-BuildxBuild'
+        'New-BuildxBuilder'
+        'Remove-BuildxBuilder'
+        'Start-BuildxBuilder'
+        'Stop-BuildxBuilder'
+        'Use-BuildxBuilder'
+    )
     FunctionsToExport    = @()
     VariablesToExport    = @()
     AliasesToExport      = @()

@@ -33,10 +33,6 @@ function Stop-TestEngines {
 
 function Show-TestEngines([string] $Description) {
     $engines = (Get-Content -Raw $Description | ConvertFrom-Json).engines
-    foreach ($engine in $engines.PSObject.Properties) {
-        Write-Host ('{0,-5} {1}' -f $engine.Name, $engine.Value.host)
-    }
-
     Write-Host @"
 
 In PowerShell, import the module and name one:

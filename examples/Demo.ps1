@@ -27,7 +27,7 @@ try {
     Copy-Item -Path (Join-Path $PSScriptRoot 'first-build') -Destination $work -Recurse -Force
     Set-Location (Join-Path $work 'first-build')
     if ($DockerHost) {
-        $env:DOCKER_HOST = $DockerHost
+        . Step 'Use this engine.' "`$env:DOCKER_HOST = '$DockerHost'"
     }
 
     . Step 'Load the module.' "Import-Module '$Module'"

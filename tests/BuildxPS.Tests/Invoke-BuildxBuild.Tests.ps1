@@ -32,7 +32,12 @@ Describe 'Invoke-BuildxBuild refuses' {
         @{ What = 'an output without a destination'; Arguments = @{ Output = 'type=tar' }; Failure = 'OutputInvalid'; Part = 'destination' }
         @{ What = 'an output that is no output'; Arguments = @{ Output = 5 }; Failure = 'OutputInvalid'; Part = 'Int32' }
         @{ What = 'a destination outside the file system'; Arguments = @{ Output = 'type=local,dest=env:/x' }; Failure = 'OutputInvalid'; Part = 'Environment' }
-        @{ What = 'a build argument without a key'; Arguments = @{ BuildArg = '=x' }; Failure = 'ArgumentInvalid'; Part = "''" }
+        @{ What = 'a build argument without a key'; Arguments = @{ BuildArg = '=x' }; Failure = 'ArgumentInvalid'; Part = 'empty' }
+        @{ What = 'an empty platform'; Arguments = @{ Platform = '' }; Failure = 'PlatformInvalid'; Part = 'empty' }
+        @{ What = 'an empty tag'; Arguments = @{ Tag = '' }; Failure = 'TagInvalid'; Part = 'empty' }
+        @{ What = 'an empty output'; Arguments = @{ Output = '' }; Failure = 'OutputInvalid'; Part = 'empty' }
+        @{ What = 'an empty path'; Arguments = @{ Path = '' }; Failure = 'BuildContextNotFound'; Part = "''" }
+        @{ What = 'in a preview too, what the build would refuse'; Arguments = @{ Path = 'no-such-folder'; WhatIf = $true }; Failure = 'BuildContextNotFound'; Part = 'no-such-folder' }
         @{ What = 'a build argument with a list'; Arguments = @{ BuildArg = @{ A = 1..2 } }; Failure = 'ArgumentInvalid'; Part = "'A'" }
         @{ What = 'a label that is no pair'; Arguments = @{ Label = 5 }; Failure = 'ArgumentInvalid'; Part = 'Int32' }
         @{ What = 'a builder that does not exist'; Arguments = @{ Builder = 'no-such-builder' }; Failure = 'BuilderNotFound'; Part = 'no-such-builder' }
@@ -356,6 +361,16 @@ Describe 'The progress of a build' {
         finally {
             $env:BUILDKIT_PROGRESS = $null
         }
+    }
+
+    It 'lets no warning give a pipeline a command' {
+        $dockerHost = Get-TestEngine d28
+        $command = Join-Path $TestDrive command
+        $null = New-Item $command -ItemType Directory
+        Set-Content (Join-Path $command Dockerfile) "FROM scratch`nENV `"##vso[task.x]_PASSWORD`"=x`n"
+        $null = Invoke-BuildxBuild $command -DockerHost $dockerHost -Output type=cacheonly -Progress None -WarningVariable warned -WarningAction SilentlyContinue
+        "$warned" | Should -BeLike '*task.x*'
+        "$warned" | Should -Not -BeLike '*##vso`[*'
     }
 
     It 'has the checks'' warnings with file and line' {

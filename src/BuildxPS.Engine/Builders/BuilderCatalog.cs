@@ -1,35 +1,50 @@
 using System.Runtime.CompilerServices;
-using System.Text.RegularExpressions;
+using BuildxPS.Engine.Builders.Store;
 using BuildxPS.Engine.Configuration;
-using BuildxPS.Engine.Connections;
 using BuildxPS.Engine.Drivers;
 
 namespace BuildxPS.Engine.Builders;
 
-/// <summary>The builders that this client knows: every docker context is one, with the context's engine as its only node.</summary>
-/// <param name="environment">Where this client runs.</param>
-public sealed partial class BuilderCatalog(ClientEnvironment environment)
+/// <summary>
+/// The builders that this client knows: those in buildx's own folder, and every docker context, with the context's
+/// engine as its only node.
+/// </summary>
+public sealed class BuilderCatalog
 {
-    private readonly ContextCatalog _contexts = new(environment);
+    private readonly ClientEnvironment _environment;
+    private readonly ContextCatalog _contexts;
+    private readonly BuilderStore _store;
+    private readonly BuilderSelector _selector;
+    private readonly InstanceDrivers _drivers;
+
+    /// <summary>Creates a catalog. Nothing is read or contacted.</summary>
+    /// <param name="environment">Where this client runs.</param>
+    public BuilderCatalog(ClientEnvironment environment)
+    {
+        _environment = environment;
+        _contexts = new ContextCatalog(environment);
+        _store = new BuilderStore(environment);
+        _selector = new BuilderSelector(environment, _store, _contexts);
+        _drivers = new InstanceDrivers(environment, _contexts);
+    }
 
     /// <summary>
-    /// All builders with what their engines say, asked side by side. Those that run come first, by name and without
-    /// waiting for slow ones; those that cannot be asked come last, by name, with <see cref="Builder.Error"/>.
+    /// All builders with what their engines say, asked side by side. Those that could be asked come first, by name and
+    /// without waiting for slow ones, contexts behind the others; those that cannot be asked come last, by name, with
+    /// <see cref="Builder.Error"/> or <see cref="Node.Error"/>.
     /// </summary>
     /// <param name="timeout">How long one engine may take; zero for no limit but those of connections.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The builders.</returns>
-    /// <exception cref="BuildxException"><see cref="BuildxFailure.ConfigurationInvalid"/> where docker's configuration cannot be read.</exception>
+    /// <exception cref="BuildxException">Docker's configuration, or buildx's folder, cannot be read.</exception>
     public async IAsyncEnumerable<Builder> ListAsync(TimeSpan timeout, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var current = CurrentName();
+        var current = _selector.FindCurrentName();
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var asked = _contexts.ListResolved(new BuilderSelection())
-            .Select(context => BuilderSurvey.DescribeAsync(context, context.Name == current, timeout, stopping.Token))
-            .ToList();
+        var asked = All().Select(builder => DescribeAsync(builder, builder.Name == current, timeout, stopping.Token)).ToList();
         try
         {
-            await foreach (var builder in LiveFirst.OrderAsync(asked, builder => builder.Error is null, stopping.Token).ConfigureAwait(false))
+            await foreach (var builder in LiveFirst.OrderAsync(asked, builder => builder.Status != NodeStatus.Error, stopping.Token).ConfigureAwait(false))
             {
                 yield return builder;
             }
@@ -42,17 +57,41 @@ public sealed partial class BuilderCatalog(ClientEnvironment environment)
         }
     }
 
-    /// <summary>One builder with what its engine says.</summary>
+    /// <summary>The names of all builders, without asking any engine.</summary>
+    /// <returns>Names, those of contexts behind the others.</returns>
+    /// <exception cref="BuildxException">Docker's configuration, or buildx's folder, cannot be read.</exception>
+    public IReadOnlyList<string> ListNames() => [.. All().Select(builder => builder.Name)];
+
+    /// <summary>All builders as they are written down, without asking any engine; their nodes have no status.</summary>
+    /// <returns>The builders, those of contexts behind the others.</returns>
+    /// <exception cref="BuildxException">Docker's configuration, or buildx's folder, cannot be read.</exception>
+    public IReadOnlyList<Builder> ListLocal()
+    {
+        var current = _selector.FindCurrentName();
+        return [.. All().Select(builder => Known(builder, builder.Name == current))];
+    }
+
+    /// <summary>One builder as it is written down, without asking any engine; its nodes have no status.</summary>
     /// <param name="selection">Which one.</param>
-    /// <param name="timeout">How long its engine may take; zero for no limit but those of connections.</param>
+    /// <returns>The builder.</returns>
+    /// <exception cref="BuildxException">There is no such builder or context, or the configuration cannot be read.</exception>
+    public Builder FindLocal(BuilderSelection selection)
+    {
+        var builder = _selector.Choose(selection);
+        return Known(builder, selection.DockerHost is null && builder.Name == _selector.FindCurrentName());
+    }
+
+    /// <summary>One builder with what its engines say.</summary>
+    /// <param name="selection">Which one.</param>
+    /// <param name="timeout">How long one engine may take; zero for no limit but those of connections.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>The builder; with <see cref="Builder.Error"/> where its engine could not be asked.</returns>
+    /// <returns>The builder; with <see cref="Builder.Error"/> or <see cref="Node.Error"/> where it could not be asked.</returns>
     /// <exception cref="BuildxException">There is no such builder or context, or the configuration cannot be read.</exception>
     public async Task<Builder> GetAsync(BuilderSelection selection, TimeSpan timeout, CancellationToken cancellationToken)
     {
-        var context = Resolve(selection);
-        var isCurrent = selection.DockerHost is null && context.Name == CurrentName();
-        return await BuilderSurvey.DescribeAsync(context, isCurrent, timeout, cancellationToken).ConfigureAwait(false);
+        var builder = _selector.Choose(selection);
+        var isCurrent = selection.DockerHost is null && builder.Name == _selector.FindCurrentName();
+        return await DescribeAsync(builder, isCurrent, timeout, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Chooses the builder for a piece of work. No engine is contacted.</summary>
@@ -60,17 +99,35 @@ public sealed partial class BuilderCatalog(ClientEnvironment environment)
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The builder's drivers; the caller disposes it.</returns>
     /// <exception cref="BuildxException">There is no such builder or context, it cannot be used, or the configuration cannot be read.</exception>
-    public Task<BuilderHandle> ResolveAsync(BuilderSelection selection, CancellationToken cancellationToken)
+    public async Task<BuilderHandle> ResolveAsync(BuilderSelection selection, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var context = Resolve(selection);
-        if (context.Failure is not null)
-        {
-            throw context.Failure;
-        }
+        var builder = _selector.Choose(selection);
+        return builder.Context is { } context
+            ? HandleOf(context)
+            : await HandleOfAsync(builder.Stored!.Instance ?? throw builder.Stored.Failure!).ConfigureAwait(false);
+    }
 
-        var driver = new DockerDriver(context.Endpoint!);
-        return Task.FromResult(new BuilderHandle
+    private IEnumerable<ChosenBuilder> All()
+    {
+        var stored = _store.List();
+        var names = stored.Select(b => b.Name).ToHashSet(StringComparer.Ordinal);
+        return stored.Select(b => new ChosenBuilder { Stored = b })
+            .Concat(_contexts.ListResolved(new BuilderSelection()).Where(c => !names.Contains(c.Name)).Select(c => new ChosenBuilder { Context = c }));
+    }
+
+    private Task<Builder> DescribeAsync(ChosenBuilder builder, bool isCurrent, TimeSpan timeout, CancellationToken cancellationToken)
+        => builder.Context is { } context
+            ? BuilderSurvey.DescribeAsync(context, isCurrent, timeout, cancellationToken)
+            : InstanceSurvey.DescribeAsync(builder.Stored!, _drivers, isCurrent, timeout, cancellationToken);
+
+    private static Builder Known(ChosenBuilder builder, bool isCurrent)
+        => builder.Context is { } context ? BuilderSurvey.Known(context, isCurrent) : InstanceSurvey.Known(builder.Stored!, isCurrent);
+
+    private BuilderHandle HandleOf(ResolvedContext context)
+    {
+        var driver = new DockerDriver(context.Endpoint ?? throw context.Failure!);
+        return new BuilderHandle
         {
             Name = context.Name,
             Driver = driver.Name,
@@ -81,70 +138,40 @@ public sealed partial class BuilderCatalog(ClientEnvironment environment)
                     Name = context.Name,
                     Endpoint = context.Name,
                     Driver = driver,
-                    ProxyArguments = BuildProxies.For(DockerConfiguration.Read(environment), context.Endpoint!.Address),
+                    ProxyArguments = BuildProxies.For(DockerConfiguration.Read(_environment), context.Endpoint.Address),
                 },
             ],
-        });
+        };
     }
 
-    private string? CurrentName()
+    private async Task<BuilderHandle> HandleOfAsync(BuilderInstance builder)
     {
-        if (environment["BUILDX_BUILDER"] is not { } name)
+        var configuration = DockerConfiguration.Read(_environment);
+        var nodes = new List<NodeHandle>();
+        try
         {
-            return _contexts.CurrentName();
+            foreach (var node in builder.Nodes ?? [])
+            {
+                nodes.Add(new NodeHandle
+                {
+                    Name = node.Name,
+                    Endpoint = node.Endpoint,
+                    Driver = _drivers.Create(builder, node, null),
+                    ExplicitPlatforms = InstanceSurvey.PlatformsOf(node),
+                    ProxyArguments = BuildProxies.For(configuration, _drivers.FindEndpoint(node.Endpoint, builder.Name).Address),
+                });
+            }
+        }
+        catch
+        {
+            foreach (var node in nodes)
+            {
+                await node.Driver.DisposeAsync().ConfigureAwait(false);
+            }
+
+            throw;
         }
 
-        // Listing must work whatever the variable holds: then no builder is the current one.
-        return InstanceFile(name) is null && _contexts.Find(name, new BuilderSelection()) is not null ? name : null;
+        return new BuilderHandle { Name = builder.Name, Driver = builder.Driver, Nodes = nodes, NoteUse = () => _store.Touch(builder.Name) };
     }
-
-    private ResolvedContext Resolve(BuilderSelection selection)
-    {
-        var (name, source) = selection.Name is { } given ? (given, "-Builder") : (EnvironmentName(selection), "BUILDX_BUILDER");
-        if (name is null)
-        {
-            return _contexts.Resolve(selection);
-        }
-
-        if (InstanceFile(name) is { } file)
-        {
-            throw new BuildxException(
-                BuildxFailure.EngineUnsupported,
-                $"The builder '{name}' ({source}) is one that docker buildx created, in {file}; only the builders of docker contexts can be used so far.",
-                "Give a docker context's name to -Builder or -Context, or an engine's address to -DockerHost; Get-BuildxBuilder lists the contexts.");
-        }
-
-        var context = _contexts.Find(name, selection) ?? throw new BuildxException(
-            BuildxFailure.BuilderNotFound,
-            $"There is no builder '{Terminal.Clean(name)}' ({source}).",
-            "List the builders with Get-BuildxBuilder.");
-        return IsContradicted(selection, name) ? throw new BuildxException(
-            BuildxFailure.SelectionConflict,
-            $"-Builder '{name}' is the builder of another docker context than the one that "
-            + (selection.Context is null ? "-DockerHost" : $"-Context '{Terminal.Clean(selection.Context)}'") + " means.",
-            "Give one of them.") : context;
-    }
-
-    // The variable chooses only where the command line is silent: -Context and -DockerHost are nearer to the user.
-    private string? EnvironmentName(BuilderSelection selection)
-        => selection.Context is null && selection.DockerHost is null ? environment["BUILDX_BUILDER"] : null;
-
-    private static bool IsContradicted(BuilderSelection selection, string name)
-        => (selection.Context is { } context && context != name) || (selection.DockerHost is not null && name != "default");
-
-    private string? InstanceFile(string name)
-    {
-        // The pattern keeps anything like a path away from the file system.
-        if (!InstancePattern().IsMatch(name))
-        {
-            return null;
-        }
-
-        var folder = environment["BUILDX_CONFIG"] ?? Path.Combine(DockerConfiguration.FolderOf(environment), "buildx");
-        var file = Path.Combine(folder, "instances", name.ToLowerInvariant());
-        return File.Exists(file) ? file : null;
-    }
-
-    [GeneratedRegex(@"\A[a-zA-Z][a-zA-Z0-9._-]*\z")]
-    private static partial Regex InstancePattern();
 }

@@ -14,6 +14,9 @@ public sealed class BuilderHandle : IAsyncDisposable
     /// <summary>Its nodes, in order.</summary>
     public required IReadOnlyList<NodeHandle> Nodes { get; init; }
 
+    /// <summary>Notes in the list of builders that it is used now; null where it is not on the list. It never fails.</summary>
+    public Action? NoteUse { get; init; }
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {

@@ -26,7 +26,7 @@ internal static class BuilderSurvey
         {
             // Whatever hangs below, the answer is due when the limit is reached.
             var node = await AskAsync(context, timeout, limit.Token).WaitAsync(limit.Token).ConfigureAwait(false);
-            return new Builder { Name = context.Name, Driver = "docker", IsCurrent = isCurrent, Nodes = [node] };
+            return new Builder { Name = context.Name, Driver = "docker", IsContext = true, IsCurrent = isCurrent, Nodes = [node] };
         }
         catch (BuildxException e)
         {
@@ -42,6 +42,21 @@ internal static class BuilderSurvey
                 $"The engine at {context.Endpoint?.Address} ({context.Endpoint?.Origin}) did not answer within {timeout.TotalSeconds:0.#} s."));
         }
     }
+
+    /// <summary>Describes a context as a builder without asking its engine.</summary>
+    /// <param name="context">The context.</param>
+    /// <param name="isCurrent">Whether a build without <c>-Builder</c> would use it.</param>
+    /// <returns>The builder.</returns>
+    public static Builder Known(ResolvedContext context, bool isCurrent) => context.Failure is { } failure
+        ? Failed(context, isCurrent, failure.Message)
+        : new Builder
+        {
+            Name = context.Name,
+            Driver = "docker",
+            IsContext = true,
+            IsCurrent = isCurrent,
+            Nodes = [new Node { Name = context.Name, Endpoint = context.Name }],
+        };
 
     private static async Task<Node> AskAsync(ResolvedContext context, TimeSpan timeout, CancellationToken cancellationToken)
     {
@@ -82,6 +97,7 @@ internal static class BuilderSurvey
     private static Builder Failed(ResolvedContext context, bool isCurrent, string error) => new()
     {
         Name = context.Name,
+        IsContext = true,
         IsCurrent = isCurrent,
         Error = error,
         Nodes = [new Node { Name = context.Name, Endpoint = context.Name, Status = NodeStatus.Error, Error = error }],

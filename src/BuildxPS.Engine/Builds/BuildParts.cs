@@ -1,6 +1,8 @@
 using BuildxPS.Engine.Builders;
 using BuildxPS.Engine.Configuration;
+using BuildxPS.Engine.Drivers;
 using BuildxPS.Engine.Engines;
+using BuildxPS.Engine.Images.Credentials;
 using BuildxPS.Engine.Sessions.Files;
 
 namespace BuildxPS.Engine.Builds;
@@ -17,6 +19,12 @@ internal sealed record BuildParts
     /// <summary>Makes a place for an output's files; refuses a destination that cannot be written.</summary>
     public required Func<PlannedOutput, IExportOutput> CreateOutput { get; init; }
 
+    /// <summary>Opens the docker daemon that images are loaded into; nothing is contacted.</summary>
+    public required Func<BuilderSelection, DockerDaemon> OpenDocker { get; init; }
+
+    /// <summary>Opens the logins for registries.</summary>
+    public required Func<CredentialStore> OpenCredentials { get; init; }
+
     /// <summary>Tells the time.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
@@ -28,7 +36,16 @@ internal sealed record BuildParts
         ResolveBuilder = new BuilderCatalog(environment).ResolveAsync,
         OpenSource = root => new LocalFileSource(root),
         CreateOutput = Create,
+        OpenDocker = selection => CurrentDocker(selection, environment),
+        OpenCredentials = () => new CredentialStore(environment),
     };
+
+    private static DockerDaemon CurrentDocker(BuilderSelection selection, ClientEnvironment environment)
+    {
+        // A builder's own daemon is not meant: images are loaded into the docker that the user works with.
+        var context = new ContextCatalog(environment).Resolve(selection with { Name = null });
+        return new DockerDaemon(context.Endpoint ?? throw context.Failure!);
+    }
 
     private static IExportOutput Create(PlannedOutput output)
     {

@@ -48,9 +48,9 @@ internal static class BuildPlanner
             Node = nodes[g.Key].Name,
             Platforms = [.. g.Select(c => c.Platform)],
             Foreign = [.. g.Where(c => IsForeign(c.Platform, nodes[g.Key])).Select(c => c.Platform)],
-            Reason = nodes.Count == 1 && g.All(c => c.Choice.Fits)
+            Reason = nodes.Count == 1 && g.All(c => c.Choice.Fits && IsListed(c.Platform, nodes[0]))
                 ? "the only node"
-                : string.Join("; ", g.Select(c => c.Choice.Reason).Distinct()),
+                : string.Join("; ", g.Select(c => Reason(c.Platform, c.Choice, nodes)).Distinct()),
         })];
     }
 
@@ -72,11 +72,19 @@ internal static class BuildPlanner
 
         return best switch
         {
+            null when nodes.Count == 1 => (0, false, $"the only node, although its engine does not list {platform}"),
             null => (0, false, $"no node lists {platform}, so the first one tries"),
             ({ } node, 0) => (node, true, $"it lists {platform}"),
             ({ } node, _) => (node, true, $"it lists a platform that fits {platform}"),
         };
     }
+
+    private static string Reason(Platform platform, (int Node, bool Fits, string Reason) choice, IReadOnlyList<NodeCandidate> nodes)
+        => choice.Fits && !IsListed(platform, nodes[choice.Node]) ? $"{choice.Reason}, although its engine does not list it" : choice.Reason;
+
+    /// <summary>Whether a node's engine says that it runs a platform; an engine that was not asked is believed.</summary>
+    private static bool IsListed(Platform platform, NodeCandidate node)
+        => node.Reported.Count == 0 || PlatformMatch.Distance(platform, node.Reported) is not null;
 
     private static bool IsForeign(Platform platform, NodeCandidate node)
         => node.Reported.Count > 0 && !PlatformMatch.IsNative(platform, node.Reported[0]);

@@ -12,7 +12,6 @@ internal static class BuildResults
     public static BuildResult Create(
         string buildRef,
         string builder,
-        BuildRequest request,
         IReadOnlyList<PlannedOutput> outputs,
         IReadOnlyList<(PlannedOutput Output, EngineExporter Exporter)> exporters,
         IReadOnlyDictionary<string, string> response,
@@ -21,14 +20,14 @@ internal static class BuildResults
         TimeSpan duration)
     {
         var metadata = new Dictionary<string, string>(response, StringComparer.Ordinal) { ["buildx.build.ref"] = buildRef };
-        var written = exporters.Select(e => e.Output).Concat(outputs.Where(o => o.Spec.Type == "cacheonly"));
+        var written = outputs.Where(o => o.Spec.Type == "cacheonly" || exporters.Any(e => ReferenceEquals(e.Output, o)));
         return new BuildResult
         {
             BuildRef = buildRef,
             Builder = builder,
             Images = [.. exporters.Where(e => e.Output.IsImage).SelectMany(e => Names(e.Exporter)).Distinct()],
             Digest = response.GetValueOrDefault("containerimage.digest"),
-            Platforms = request.Platforms.Count > 0 ? request.Platforms : platforms,
+            Platforms = platforms,
             Outputs = [.. written.Select(Describe)],
             Duration = duration,
             Steps = [.. seen.Steps.Select(Ended)],

@@ -34,7 +34,7 @@ public sealed class BuildRunner
 
     /// <summary>
     /// Runs a build. What is wrong with the request itself is refused before anything is contacted or written. The
-    /// first event is <see cref="BuildStarted"/>, the last one of a build that succeeds <see cref="BuildCompleted"/>.
+    /// first event is <see cref="BuildStarted"/>, after the steps of starting an engine that does not run yet; the last one of a build that succeeds <see cref="BuildCompleted"/>.
     /// Leaving the enumeration early stops the build.
     /// </summary>
     /// <param name="request">What to build.</param>
@@ -86,6 +86,17 @@ public sealed class BuildRunner
             await stopping.CancelAsync().ConfigureAwait(false);
             await ((Task)work.WaitAsync(s_cleanUp, CancellationToken.None)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+    }
+
+    /// <summary>Refuses what can be refused without contacting or changing anything, as <see cref="RunAsync"/> does first.</summary>
+    /// <param name="request">What to build.</param>
+    /// <exception cref="BuildxException">What is wrong with the request, or with the files it names.</exception>
+    public void Check(BuildRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        request = RequestCheck.Normalize(request, _environment);
+        OutputPlan.Check(request);
+        BuildInputs.Find(request, _environment);
     }
 
     private async Task<bool> IsReadyAsync(Task more, CancellationToken cancellationToken)

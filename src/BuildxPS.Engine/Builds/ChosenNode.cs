@@ -29,9 +29,10 @@ internal sealed class ChosenNode : IAsyncDisposable
     /// <summary>Chooses a builder's node for some platforms and connects to it.</summary>
     /// <param name="builder">The builder.</param>
     /// <param name="platforms">The wanted platforms; empty means the node's own.</param>
+    /// <param name="report">Takes what happens where an engine must be started first.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The node; the caller disposes it.</returns>
-    public static async Task<ChosenNode> ConnectAsync(BuilderHandle builder, IReadOnlyList<Platform> platforms, CancellationToken cancellationToken)
+    public static async Task<ChosenNode> ConnectAsync(BuilderHandle builder, IReadOnlyList<Platform> platforms, Func<BuildEvent, CancellationToken, ValueTask> report, CancellationToken cancellationToken)
     {
         if (builder.Nodes.Count == 0)
         {
@@ -46,14 +47,14 @@ internal sealed class ChosenNode : IAsyncDisposable
         {
             for (var i = 0; i < candidates.Count; i++)
             {
-                var node = await ConnectAsync(builder.Nodes[i], cancellationToken).ConfigureAwait(false);
+                var node = await ConnectAsync(builder.Nodes[i], report, cancellationToken).ConfigureAwait(false);
                 await node.Engine.DisposeAsync().ConfigureAwait(false);
                 candidates[i] = candidates[i] with { Reported = node.Description.Platforms };
             }
         }
 
         var chosen = Single(BuildPlanner.Plan(builder.Name, builder.Driver, platforms, candidates), builder);
-        var (engine, description, features) = await ConnectAsync(chosen, cancellationToken).ConfigureAwait(false);
+        var (engine, description, features) = await ConnectAsync(chosen, report, cancellationToken).ConfigureAwait(false);
         var at = candidates.FindIndex(c => c.Name == chosen.Name);
         candidates[at] = candidates[at] with { Reported = description.Platforms };
         return new ChosenNode
@@ -77,8 +78,10 @@ internal sealed class ChosenNode : IAsyncDisposable
                 $"The platforms would be built on several nodes ({plan}), which is not available yet.",
                 "Ask for the platforms of one node at a time.");
 
-    private static async Task<(IBuildEngine Engine, EngineDescription Description, DriverFeatures Features)> ConnectAsync(NodeHandle node, CancellationToken cancellationToken)
+    private static async Task<(IBuildEngine Engine, EngineDescription Description, DriverFeatures Features)> ConnectAsync(
+        NodeHandle node, Func<BuildEvent, CancellationToken, ValueTask> report, CancellationToken cancellationToken)
     {
+        await node.Driver.BootAsync(report, cancellationToken).ConfigureAwait(false);
         var engine = await node.Driver.ConnectAsync(cancellationToken).ConfigureAwait(false);
         try
         {

@@ -5,7 +5,7 @@ namespace BuildxPS.Engine.Builds;
 /// <summary>What a build reads and writes on this client.</summary>
 internal sealed class ClientFiles : IAsyncDisposable
 {
-    private readonly Dictionary<PlannedOutput, IExportOutput> _outputs = new(ReferenceEqualityComparer.Instance);
+    private readonly OrderedDictionary<PlannedOutput, IExportOutput> _outputs = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<string, IFileSource> _sources = new(StringComparer.Ordinal);
 
     private ClientFiles()
@@ -36,6 +36,11 @@ internal sealed class ClientFiles : IAsyncDisposable
         files._sources["dockerfile"] = new WatchedSource(parts.OpenSource(inputs.DockerfileFolder), files.Failures);
         return files;
     }
+
+    /// <summary>Adds an output whose place is known only now. It is committed before the others: it is the likeliest to fail.</summary>
+    /// <param name="output">The output.</param>
+    /// <param name="place">Where it goes; it is disposed here.</param>
+    public void Add(PlannedOutput output, IExportOutput place) => _outputs.Insert(0, output, WatchedOutput.Watch(place, Failures));
 
     /// <summary>Where an output's files go.</summary>
     /// <param name="output">The output.</param>

@@ -12,10 +12,9 @@ internal static partial class FailureAnalysis
     /// <param name="error">What the engine answered.</param>
     /// <param name="own">Failures on this side.</param>
     /// <param name="seen">What was seen of the build.</param>
-    /// <param name="buildRef">The build's reference.</param>
-    /// <param name="inputs">The local inputs.</param>
+    /// <param name="context">What else is known.</param>
     /// <returns>The failure to report.</returns>
-    public static BuildxException Explain(BuildxException error, OwnFailures own, BuildObserver seen, string buildRef, BuildInputs inputs)
+    public static BuildxException Explain(BuildxException error, OwnFailures own, BuildObserver seen, FailureContext context)
     {
         if (own.First is { } ours)
         {
@@ -25,26 +24,48 @@ internal static partial class FailureAnalysis
         var build = error as BuildFailedException;
         var step = seen.FindFailed(build?.VertexDigest);
         var tail = build is { LogTail.Count: > 0 } ? build.LogTail : step is null ? [] : seen.LogTail(step.Digest);
-        var failure = error.Failure;
-        var (message, advice) = (error.Message, error.Advice);
-        if (failure is BuildxFailure.StepFailed or BuildxFailure.EngineError && IsExecFormatError(message, tail))
-        {
-            failure = BuildxFailure.EmulatorMissing;
-            message = $"A program of the step '{step?.Name ?? "?"}' is made for another processor than the engine's, and no emulator is registered for it: {message}";
-            advice = "Register QEMU's emulators with binfmt_misc on the engine's machine, or build for a platform that the engine runs by itself.";
-        }
-
+        var (failure, message, advice) = Explain(error, step, tail, context);
         return new BuildFailedException(failure, message, advice, error)
         {
             IsTransient = error.IsTransient,
-            BuildRef = build?.BuildRef ?? buildRef,
+            BuildRef = build?.BuildRef ?? context.BuildRef,
             VertexDigest = build?.VertexDigest ?? step?.Digest,
             StepName = step?.Name ?? build?.StepName,
             ExitCode = build?.ExitCode ?? ExitCodeOf(step?.Error ?? message),
             LogTail = tail,
-            Sources = build is { Sources.Count: > 0 } ? build.Sources : FindSource(step, inputs),
+            Sources = build is { Sources.Count: > 0 } ? build.Sources : FindSource(step, context.Inputs),
             Steps = seen.Steps,
         };
+    }
+
+    private static (BuildxFailure Failure, string Message, string Advice) Explain(
+        BuildxException error, BuildStep? step, IReadOnlyList<string> tail, FailureContext context)
+    {
+        var (failure, message, advice) = (error.Failure, error.Message, error.Advice);
+        switch (failure)
+        {
+            case BuildxFailure.EmulatorMissing:
+            case BuildxFailure.StepFailed or BuildxFailure.EngineError when IsExecFormatError(message, tail):
+                return (
+                    BuildxFailure.EmulatorMissing,
+                    $"{NoEmulator(step, context)}: {message}",
+                    "Register QEMU's emulators with binfmt_misc on the engine's machine, build for a platform that the engine runs by itself, or run the step in a stage that is FROM --platform=$BUILDPLATFORM.");
+            case BuildxFailure.RegistryUnauthorized when context.Logins.Explain(message) is { } login:
+                return (failure, $"{message.TrimEnd('.')}. {login.Sentence}", login.Advice);
+            case BuildxFailure.PlatformNotAvailable when context.BaseImage is { } image:
+                return (failure, $"{message.TrimEnd('.')}. {image}", advice);
+            default:
+                return (failure, message, advice);
+        }
+    }
+
+    private static string NoEmulator(BuildStep? step, FailureContext context)
+    {
+        var named = step is not null && PlatformOf().Match(step.Name) is { Success: true } match ? match.Groups[1].Value : null;
+        var platform = Platform.TryParse(named, out var parsed, out _) ? parsed : context.Plan.Platforms is [var only] ? only : null;
+        return platform is null || !context.Plan.Foreign.Contains(platform)
+            ? $"A program of the step '{step?.Name ?? "?"}' is made for another processor than the engine's, and no emulator is registered for it"
+            : $"The engine cannot run programs for {platform}: no emulator is registered for them";
     }
 
     private static bool IsExecFormatError(string message, IReadOnlyList<string> tail)
@@ -63,6 +84,9 @@ internal static partial class FailureAnalysis
             && DockerfileSearch.Find(inputs.DockerfileName, text, step.Name) is { } source
             ? [source]
             : [];
+
+    [GeneratedRegex(@"^\[([a-z0-9]+/[a-z0-9_./-]+) ")]
+    private static partial Regex PlatformOf();
 
     [GeneratedRegex(@"exit code: (\d+)")]
     private static partial Regex ExitCode();

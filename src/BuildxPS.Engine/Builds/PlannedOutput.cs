@@ -3,7 +3,7 @@ namespace BuildxPS.Engine.Builds;
 /// <summary>What an output leaves on this client.</summary>
 internal enum ClientOutput
 {
-    /// <summary>Nothing: the engine keeps it.</summary>
+    /// <summary>Nothing: the engine keeps it, or pushes it.</summary>
     None,
 
     /// <summary>One file.</summary>
@@ -22,9 +22,12 @@ internal sealed record PlannedOutput
     /// <summary>What it leaves here.</summary>
     public ClientOutput Client { get; init; }
 
-    /// <summary>Whether it is an image in the engine's store.</summary>
-    public bool IsStoredImage => Client == ClientOutput.None;
+    /// <summary>Whether the engine pushes it to a registry.</summary>
+    public bool Pushes { get; init; }
 
-    /// <summary>Whether it holds an image, stored or as a file.</summary>
-    public bool IsImage => Spec.Type is "image" or "docker";
+    /// <summary>Whether it is for the images of a docker daemon: an engine that is no part of one sends it here, and it is passed on.</summary>
+    public bool IsLoad => Spec.Type == "docker" && Client == ClientOutput.None;
+
+    /// <summary>Whether it holds an image, stored, pushed or as a file.</summary>
+    public bool IsImage => Spec.Type is "image" or "registry" or "docker" or "oci";
 }

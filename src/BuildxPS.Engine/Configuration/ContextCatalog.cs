@@ -31,6 +31,12 @@ public sealed class ContextCatalog(ClientEnvironment environment)
 
     internal string CurrentName() => Choose(new BuilderSelection()).Name;
 
+    /// <summary>What a choice of a builder is remembered under: the current context's name, or the address of the context <c>default</c>.</summary>
+    internal string CurrentKey() => CurrentName() is var name && name == DefaultName ? Default(null).Endpoint!.Address : name;
+
+    /// <summary>Whether the current engine is one of the environment's, reached with the environment's certificates.</summary>
+    internal bool HasEnvironmentTls => UsesTls && CurrentName() == DefaultName;
+
     internal IReadOnlyList<ResolvedContext> ListResolved(BuilderSelection selection)
     {
         var contexts = _store.List().Select(stored => Resolve(stored, $"context '{stored.Name}'")).Append(Default(selection.DockerHost)).ToList();
@@ -68,7 +74,7 @@ public sealed class ContextCatalog(ClientEnvironment environment)
         {
             return selection.DockerHost is null ? (context, ", chosen by -Context") : throw new BuildxException(
                 BuildxFailure.SelectionConflict,
-                $"-Context '{Terminal.Clean(context)}' and -DockerHost '{Terminal.Clean(selection.DockerHost)}' both name an engine.",
+                $"-Context '{DisplayText.Line(context)}' and -DockerHost '{DisplayText.Line(selection.DockerHost)}' both name an engine.",
                 "Give one of them.");
         }
 
@@ -137,7 +143,7 @@ public sealed class ContextCatalog(ClientEnvironment environment)
 
     private BuildxException NotFound(string name, string reason) => new(
         BuildxFailure.ContextNotFound,
-        $"There is no docker context '{Terminal.Clean(name)}'{reason}. There is: {Names()}.",
+        $"There is no docker context '{DisplayText.Line(name)}'{reason}. There is: {Names()}.",
         "Give one of these names to -Context, or an engine's address to -DockerHost.");
 
     private string Names()

@@ -76,14 +76,14 @@ internal sealed partial class ContextStore(string configFolder)
 
         if (meta.Name is not { } name || !IsName(name) || FolderName(name) != folder || (expectedName ?? name) != name)
         {
-            throw JsonFile.Invalid(file, $"it names the context '{Terminal.Clean(meta.Name ?? "")}', which does not belong into this folder", null);
+            throw JsonFile.Invalid(file, $"it names the context '{DisplayText.Line(meta.Name ?? "")}', which does not belong into this folder", null);
         }
 
         var endpoint = meta.Endpoints?.GetValueOrDefault("docker");
         return new StoredContext
         {
             Name = name,
-            Description = Terminal.Clean(meta.Metadata?.Description ?? ""),
+            Description = DisplayText.Line(meta.Metadata?.Description ?? ""),
             Host = endpoint?.Host ?? "",
             Tls = TlsOf(Path.Combine(_tls, folder, "docker"), endpoint?.SkipTlsVerify ?? false),
             Failure = string.IsNullOrEmpty(endpoint?.Host) ? JsonFile.Invalid(file, $"the context '{name}' has no docker endpoint", null) : null,

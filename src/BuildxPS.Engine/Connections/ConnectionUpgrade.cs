@@ -70,7 +70,7 @@ internal static class ConnectionUpgrade
         {
             throw new BuildxException(
                 BuildxFailure.EngineLost,
-                $"The connection to the engine at {address} broke before it answered to POST {request.Path}: {Terminal.Clean(e.Message)}",
+                $"The connection to the engine at {address} broke before it answered to POST {request.Path}: {DisplayText.Line(e.Message)}",
                 TryAgain,
                 e)
             { IsTransient = true };
@@ -87,7 +87,7 @@ internal static class ConnectionUpgrade
             {
                 throw new BuildxException(
                     BuildxFailure.ArgumentInvalid,
-                    $"The header '{Terminal.Clean(name)}' cannot be sent with the value '{Terminal.Clean(value)}': it has a control character.",
+                    $"The header '{DisplayText.Line(name)}' cannot be sent with the value '{DisplayText.Line(value)}': it has a control character.",
                     "Rename what the value comes from, for example the build context's folder.");
             }
 

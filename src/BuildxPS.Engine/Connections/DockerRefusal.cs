@@ -9,7 +9,7 @@ internal static class DockerRefusal
     /// <summary>The daemon's own message in the body of an answer.</summary>
     /// <param name="body">The body, or the start of it.</param>
     /// <returns>One line without control characters: the message, else the body.</returns>
-    public static string MessageOf(string body) => Terminal.Clean(FindMessage(body) ?? body);
+    public static string MessageOf(string body) => DisplayText.Line(FindMessage(body) ?? body);
 
     /// <summary>The failure that an answer means.</summary>
     /// <param name="address">The daemon's address.</param>

@@ -68,7 +68,7 @@ internal sealed record EngineAddress
 
         if (path[0] != '/')
         {
-            throw Invalid(text, $"the socket's path '{Terminal.Clean(path)}' is not absolute");
+            throw Invalid(text, $"the socket's path '{DisplayText.Line(path)}' is not absolute");
         }
 
         if (path.Any(char.IsControl))
@@ -103,7 +103,7 @@ internal sealed record EngineAddress
 
         if (Uri.CheckHostName(host) is UriHostNameType.Unknown or UriHostNameType.Basic)
         {
-            throw Invalid(text, $"the host '{Terminal.Clean(host)}' is neither a name nor an IP address");
+            throw Invalid(text, $"the host '{DisplayText.Line(host)}' is neither a name nor an IP address");
         }
 
         return new EngineAddress { Text = text, Host = host.Trim('[', ']'), Port = port ?? defaultPort, UsesTls = usesTls };
@@ -126,7 +126,7 @@ internal sealed record EngineAddress
         var digits = authority[(colon + 1)..];
         return int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is > 0 and <= 65535
             ? (host, port)
-            : throw Invalid(text, $"the port '{Terminal.Clean(digits)}' is not a number from 1 to 65535");
+            : throw Invalid(text, $"the port '{DisplayText.Line(digits)}' is not a number from 1 to 65535");
     }
 
     private static BuildxException Invalid(string text, string reason) => new(
@@ -136,7 +136,7 @@ internal sealed record EngineAddress
 
     private static BuildxException Unsupported(string text, string scheme, string advice) => new(
         BuildxFailure.EndpointUnsupported,
-        $"The engine address '{Redact(text)}' uses {Terminal.Clean(scheme)}://, which cannot be used here; unix://, tcp://, http:// and https:// can.",
+        $"The engine address '{Redact(text)}' uses {DisplayText.Line(scheme)}://, which cannot be used here; unix://, tcp://, http:// and https:// can.",
         advice);
 
     private static string Redact(string text)
@@ -144,6 +144,6 @@ internal sealed record EngineAddress
         var start = text.IndexOf("://", StringComparison.Ordinal) + 3;
         var at = text.LastIndexOf('@');
         var colon = start < 3 || at < start ? -1 : text.IndexOf(':', start, at - start);
-        return Terminal.Clean(colon < 0 ? text : string.Concat(text.AsSpan(0, colon), ":***", text.AsSpan(at)));
+        return DisplayText.Line(colon < 0 ? text : string.Concat(text.AsSpan(0, colon), ":***", text.AsSpan(at)));
     }
 }

@@ -127,7 +127,7 @@ internal sealed class TcpConnector(
 
         report(errors.HasFlag(SslPolicyErrors.RemoteCertificateNotAvailable) ? "the engine showed no certificate"
             : errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch) ? $"its certificate is not for {host}"
-            : "its certificate is not trusted (" + string.Join("; ", chain?.ChainStatus.Select(s => Terminal.Clean(s.StatusInformation)) ?? []) + ")");
+            : "its certificate is not trusted (" + string.Join("; ", chain?.ChainStatus.Select(s => DisplayText.Line(s.StatusInformation)) ?? []) + ")");
         return false;
     }
 

@@ -9,10 +9,11 @@ internal sealed class UpgradeResponse
     private const int MaxHeadBytes = 64 * 1024;
     private const int MaxBodyBytes = 64 * 1024;
 
-    private UpgradeResponse(int status, long? contentLength, ReadOnlyMemory<byte> rest)
+    private UpgradeResponse(int status, long? contentLength, bool isChunked, ReadOnlyMemory<byte> rest)
     {
         Status = status;
         ContentLength = contentLength;
+        IsChunked = isChunked;
         Rest = rest;
     }
 
@@ -22,7 +23,11 @@ internal sealed class UpgradeResponse
     /// <summary>Bytes that were read behind the head. They belong to the tunnel, or to the body of a refusal.</summary>
     public ReadOnlyMemory<byte> Rest { get; }
 
-    private long? ContentLength { get; }
+    /// <summary>The length that was stated for the body; null for none.</summary>
+    public long? ContentLength { get; }
+
+    /// <summary>Whether the body comes in chunks.</summary>
+    public bool IsChunked { get; }
 
     /// <summary>Reads an answer's head, and not a byte more than one read brings.</summary>
     /// <param name="connection">The connection.</param>
@@ -106,10 +111,11 @@ internal sealed class UpgradeResponse
         var parts = lines[0].Split(' ', 3);
         if (parts.Length < 2 || parts[1].Length != 3 || !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var status))
         {
-            throw new InvalidDataException($"its status line is '{Terminal.Clean(lines[0])}'");
+            throw new InvalidDataException($"its status line is '{DisplayText.Line(lines[0])}'");
         }
 
         long? length = null;
+        var isChunked = false;
         foreach (var line in lines.Skip(1))
         {
             var colon = line.IndexOf(':', StringComparison.Ordinal);
@@ -118,8 +124,10 @@ internal sealed class UpgradeResponse
             {
                 length = value;
             }
+
+            isChunked |= line.StartsWith("Transfer-Encoding:", StringComparison.OrdinalIgnoreCase) && line.AsSpan().TrimEnd().EndsWith("chunked", StringComparison.OrdinalIgnoreCase);
         }
 
-        return new UpgradeResponse(status, length, rest);
+        return new UpgradeResponse(status, length, isChunked, rest);
     }
 }

@@ -69,7 +69,7 @@ internal sealed class BuildJournal
             }
 
             var lines = Encoding.UTF8.GetString(tail.Bytes).ReplaceLineEndings("\n").TrimEnd('\n').Split('\n');
-            return [.. lines.TakeLast(TailLines).Select(l => PlainText.Line(l, 4096))];
+            return [.. lines.TakeLast(TailLines).Select(l => DisplayText.Line(l, 4096))];
         }
     }
 

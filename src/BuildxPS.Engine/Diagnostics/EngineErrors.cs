@@ -67,13 +67,13 @@ internal static partial class EngineErrors
     {
         var details = ErrorDetails.Read(error);
         var raw = error.Status.Detail.Length > 4 * MaxMessage ? error.Status.Detail[..(4 * MaxMessage)] : error.Status.Detail;
-        var text = PlainText.Lines(StripPrefixes(raw), MaxMessage);
+        var text = DisplayText.Lines(StripPrefixes(raw), MaxMessage);
         var vertex = details.VertexDigest ?? context.Journal?.FindFailed(raw);
         var step = vertex is null ? null : context.Journal?.Name(vertex);
         var log = vertex is null ? [] : context.Journal?.LogTail(vertex) ?? [];
         var exitCode = details.ExitCode ?? ReadExitCode(raw);
         var (failure, message, advice) = Classify(error.StatusCode, text, step, log, exitCode, details);
-        return new BuildFailedException(failure, PlainText.Lines(message, MaxMessage), advice, error)
+        return new BuildFailedException(failure, DisplayText.Lines(message, MaxMessage), advice, error)
         {
             BuildRef = context.BuildRef,
             VertexDigest = vertex,

@@ -82,7 +82,7 @@ internal sealed class ErrorDetails
         switch (name)
         {
             case "errdefs.Vertex":
-                VertexDigest ??= PlainText.Line(Text(detail, "digest"), 256);
+                VertexDigest ??= DisplayText.Line(Text(detail, "digest"), 256);
                 break;
             case "errdefs.Source" when _sources.Count < MaxSources:
                 AddSource(detail);
@@ -91,10 +91,10 @@ internal sealed class ErrorDetails
                 ExitCode ??= unchecked((int)exitCode);
                 break;
             case "errdefs.FrontendCap" or "errdefs.Subrequest":
-                MissingFeature ??= PlainText.Line(Text(detail, "name"), 256);
+                MissingFeature ??= DisplayText.Line(Text(detail, "name"), 256);
                 break;
             case "errdefs.CompatibilityFeature":
-                MissingFeature ??= PlainText.Line(Text(detail, "feature"), 256);
+                MissingFeature ??= DisplayText.Line(Text(detail, "feature"), 256);
                 break;
         }
     }
@@ -109,7 +109,7 @@ internal sealed class ErrorDetails
         var text = "";
         if (info.TryGetProperty("data", out var data) && data.TryGetBytesFromBase64(out var bytes) && bytes.Length <= MaxSourceText)
         {
-            text = PlainText.Lines(Encoding.UTF8.GetString(bytes), MaxSourceText);
+            text = DisplayText.Lines(Encoding.UTF8.GetString(bytes), MaxSourceText);
         }
 
         var ranges = detail.TryGetProperty("ranges", out var list) && list.ValueKind == JsonValueKind.Array

@@ -20,7 +20,7 @@ internal static class SourceExcerpts
             {
                 return new SourceExcerpt
                 {
-                    FileName = PlainText.Line(fileName, MaxName),
+                    FileName = DisplayText.Line(fileName, MaxName),
                     FirstLine = first,
                     LastLine = Math.Clamp(last, first, lines),
                     Text = text,

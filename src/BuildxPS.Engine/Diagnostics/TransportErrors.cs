@@ -74,6 +74,6 @@ internal static class TransportErrors
             cause = inner;
         }
 
-        return PlainText.Line(cause is RpcException rpc ? rpc.Status.Detail : cause.Message, 1024);
+        return DisplayText.Line(cause is RpcException rpc ? rpc.Status.Detail : cause.Message, 1024);
     }
 }

@@ -7,7 +7,7 @@ using Docker.DotNet;
 namespace BuildxPS.Engine.Drivers;
 
 /// <summary>One docker daemon: its connections, and the plain calls of its API. Answers are asked for once and kept.</summary>
-internal sealed class DockerDaemon : IDisposable
+internal sealed partial class DockerDaemon : IDisposable
 {
     private const long MaxResponseBytes = 16 << 20;
 
@@ -72,10 +72,19 @@ internal sealed class DockerDaemon : IDisposable
         {
             var client = await GetClientAsync(cancellationToken).ConfigureAwait(false);
             var answer = await CallAsync("GET /version", client.System.GetVersionAsync, cancellationToken).ConfigureAwait(false);
-            _version = Terminal.Clean(answer.Version ?? "");
+            _version = DisplayText.Line(answer.Version ?? "");
         }
 
         return _version;
+    }
+
+    /// <summary>Whether the daemon keeps its images in containerd.</summary>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>False for a classic store.</returns>
+    public async Task<bool> HasContainerdStoreAsync(CancellationToken cancellationToken)
+    {
+        var answer = await GetInfoAsync(cancellationToken).ConfigureAwait(false);
+        return answer.DriverStatus?.Any(pair => pair is ["driver-type", "io.containerd.snapshotter.v1", ..]) ?? false;
     }
 
     /// <inheritdoc/>
@@ -122,16 +131,18 @@ internal sealed class DockerDaemon : IDisposable
         }
 
         // Docker names itself in every answer, which spares a call that takes it a while.
-        _version = response.Headers.Server.FirstOrDefault()?.Product is { Name: "Docker", Version: { } own } ? Terminal.Clean(own) : null;
+        _version = response.Headers.Server.FirstOrDefault()?.Product is { Name: "Docker", Version: { } own } ? DisplayText.Line(own) : null;
         return response.Headers.TryGetValues("Api-Version", out var values) && Version.TryParse(values.First(), out var version)
             ? version
             : throw NotDocker("it names no API version", null);
     }
 
-    private async Task<T> CallAsync<T>(string request, Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
+    private async Task<T> CallAsync<T>(
+        string request, Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken, TimeSpan? ownLimit = null)
     {
+        var timeout = ownLimit ?? _timeout;
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(_timeout);
+        limit.CancelAfter(timeout);
         try
         {
             return await call(limit.Token).ConfigureAwait(false);
@@ -140,7 +151,7 @@ internal sealed class DockerDaemon : IDisposable
         {
             throw new BuildxException(
                 BuildxFailure.TimedOut,
-                FormattableString.Invariant($"The engine at {Address} did not answer to {request} within {_timeout.TotalSeconds:0.#} s."),
+                FormattableString.Invariant($"The engine at {Address} did not answer to {request} within {timeout.TotalSeconds:0.#} s."),
                 "The engine is reachable but hangs or is overloaded: look at its own log, or restart it.")
             { IsTransient = true };
         }
@@ -164,7 +175,7 @@ internal sealed class DockerDaemon : IDisposable
                     ExceptionDispatchInfo.Throw(known);
                     break;
                 case InvalidDataException or JsonException:
-                    return NotDocker(Terminal.Clean(e.Message), exception);
+                    return NotDocker(DisplayText.Line(e.Message), exception);
                 case HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded }:
                     return NotDocker("it does not speak HTTP as a docker daemon does", exception);
             }
@@ -172,7 +183,7 @@ internal sealed class DockerDaemon : IDisposable
 
         return new BuildxException(
             BuildxFailure.EngineLost,
-            $"The connection to the engine at {Address} broke during {request}: {Terminal.Clean(exception.Message)}",
+            $"The connection to the engine at {Address} broke during {request}: {DisplayText.Line(exception.Message)}",
             "Try again; if it stays so, look at the engine's own log.",
             exception)
         { IsTransient = true };

@@ -11,4 +11,7 @@ public sealed record DriverFeatures
     /// <c>docker</c> exporters. A docker daemon with a classic store takes only <c>moby</c>, <c>local</c> and <c>tar</c>.
     /// </summary>
     public bool HasContainerdStore { get; init; }
+
+    /// <summary>Whether a build without an output is loaded into docker's images, as the builder's <c>default-load</c> option asks.</summary>
+    public bool LoadsByDefault { get; init; }
 }

@@ -2,7 +2,7 @@ using BuildxPS.Engine.Engines;
 
 namespace BuildxPS.Engine.Drivers;
 
-/// <summary>Knows how one kind of node is described and reached. Everything above knows only <see cref="IBuildEngine"/>.</summary>
+/// <summary>Knows how one kind of node is described, started and reached. Everything above knows only <see cref="IBuildEngine"/>.</summary>
 public interface IDriver : IAsyncDisposable
 {
     /// <summary>The driver's name in buildx, for example <c>docker</c>.</summary>
@@ -22,4 +22,27 @@ public interface IDriver : IAsyncDisposable
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The version; null where it is not known.</returns>
     Task<string?> FindBuildKitVersionAsync(CancellationToken cancellationToken) => Task.FromResult<string?>(null);
+
+    /// <summary>Whether the node runs. A driver that does not start its engines says that it does, and connecting tells the rest.</summary>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The status.</returns>
+    Task<NodeStatus> GetStatusAsync(CancellationToken cancellationToken) => Task.FromResult(NodeStatus.Running);
+
+    /// <summary>Starts the node's engine, and makes what it needs; returns at once where it runs.</summary>
+    /// <param name="report">Takes the steps, as events of a build.</param>
+    /// <param name="cancellationToken">Gives up; nothing half made is left.</param>
+    /// <returns>A task that ends when the engine answers.</returns>
+    /// <exception cref="BuildxException"><see cref="BuildxFailure.BuilderNotBootable"/>, with the engine's own last words.</exception>
+    Task BootAsync(Func<BuildEvent, CancellationToken, ValueTask> report, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Stops the node's engine; does nothing where it does not run, or is not this driver's to stop.</summary>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>A task.</returns>
+    Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Removes what the driver made for the node; does nothing where it made nothing.</summary>
+    /// <param name="keepState">Whether the build cache stays.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>A task.</returns>
+    Task RemoveAsync(bool keepState, CancellationToken cancellationToken) => Task.CompletedTask;
 }

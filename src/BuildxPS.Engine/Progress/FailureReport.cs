@@ -14,7 +14,7 @@ public static class FailureReport
     {
         ArgumentNullException.ThrowIfNull(failure);
         var report = new StringBuilder();
-        report.AppendJoin('\n', TerminalText.CleanLines(failure.Message).Select(Harmless));
+        report.AppendJoin('\n', DisplayText.CleanLines(failure.Message).Select(Harmless));
         if (failure is BuildFailedException build)
         {
             AppendLog(report, build);
@@ -44,14 +44,14 @@ public static class FailureReport
     {
         foreach (var source in build.Sources)
         {
-            foreach (var line in TerminalText.CleanLines(source.Render()))
+            foreach (var line in DisplayText.CleanLines(source.Render()))
             {
-                report.Append('\n').Append(TerminalText.Limit(Harmless(line), MaxLine));
+                report.Append('\n').Append(DisplayText.Limit(Harmless(line), MaxLine));
             }
         }
     }
 
-    private static string Line(string text) => TerminalText.Limit(TerminalText.Clean(text), MaxLine);
+    private static string Line(string text) => DisplayText.Limit(DisplayText.Clean(text), MaxLine);
 
     /// <summary>A line of a message may begin with anything; GitHub takes one that begins with two colons for a command.</summary>
     private static string Harmless(string line)

@@ -138,7 +138,7 @@ internal sealed class LogLines
             Span<char> rest = stackalloc char[4];
             _decoder.Convert([], rest, flush: true, out _, out var written, out _);
             _text.Append(rest[..written]);
-            return _text.Length == 0 ? null : (TerminalText.Clean(_text.ToString()), _started);
+            return _text.Length == 0 ? null : (DisplayText.Clean(_text.ToString()), _started);
         }
 
         private void Take(char c, DateTimeOffset timestamp, Action<string, DateTimeOffset> complete)
@@ -177,7 +177,7 @@ internal sealed class LogLines
 
         private void Complete(Action<string, DateTimeOffset> complete)
         {
-            complete(TerminalText.Clean(_text.ToString()), _started);
+            complete(DisplayText.Clean(_text.ToString()), _started);
             _text.Clear();
             _open = false;
             _returned = false;

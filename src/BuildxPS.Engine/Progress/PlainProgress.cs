@@ -40,14 +40,14 @@ public sealed class PlainProgress
             case BuildPulse:
                 return Tick(now);
             case BuildStarted started:
-                _heading = TerminalText.Clean($"building with \"{started.Plan.Builder}\" instance using {started.Plan.Driver} driver");
+                _heading = DisplayText.Clean($"building with \"{started.Plan.Builder}\" instance using {started.Plan.Driver} driver");
                 return [];
             case VertexLog log:
                 Take(log, now);
                 break;
             case VertexWarning warning when warning.Warning.VertexDigest is { } digest && _timeline.Find(digest) is { } step:
                 // It does not bring the step back to the stage: the warning is shown as one anyway.
-                PlainOf(step).AddWarning(string.Join(' ', TerminalText.CleanLines(warning.Warning.Message)));
+                PlainOf(step).AddWarning(string.Join(' ', DisplayText.CleanLines(warning.Warning.Message)));
                 break;
             default:
                 Take(e, now);
@@ -279,7 +279,7 @@ public sealed class PlainProgress
         }
         else if (step.Step.Error is { } error)
         {
-            var lines = TerminalText.CleanLines(error);
+            var lines = DisplayText.CleanLines(error);
             output.Add($"#{step.Index} ERROR: {lines[0]}");
             output.AddRange(lines.Skip(1).Select(l => $"#{step.Index} {l}"));
         }

@@ -37,7 +37,7 @@ public sealed class ProgressBars
         switch (e)
         {
             case BuildStarted started:
-                _activity = TerminalText.Limit(TerminalText.Clean($"Building on {started.Plan.Builder}"), MaxText);
+                _activity = DisplayText.Limit(DisplayText.Clean($"Building on {started.Plan.Builder}"), MaxText);
                 break;
             case VertexLog log when _timeline.Find(log.VertexDigest) is { } step:
                 _log.Add(log with { VertexDigest = step.Digest });
@@ -199,9 +199,9 @@ public sealed class ProgressBars
         {
             Id = id,
             ParentId = TopId,
-            Activity = step.Name.Length == 0 ? step.Digest : TerminalText.Limit(step.Name, MaxText),
+            Activity = step.Name.Length == 0 ? step.Digest : DisplayText.Limit(step.Name, MaxText),
             Status = size + elapsed,
-            CurrentOperation = TerminalText.Limit(operation, MaxText),
+            CurrentOperation = DisplayText.Limit(operation, MaxText),
             Percent = total > 0 ? (int)Math.Clamp(100 * current / total, 0, 100) : -1,
         };
     }

@@ -97,7 +97,7 @@ internal sealed class TimelineStep
                 return;
             }
 
-            _progressById[progress.Id] = item = new StepProgress(TerminalText.Limit(TerminalText.Clean(progress.Id), 1024));
+            _progressById[progress.Id] = item = new StepProgress(DisplayText.Limit(DisplayText.Clean(progress.Id), 1024));
         }
 
         if (progress.Started is not null && item.Started is null)
@@ -126,10 +126,10 @@ internal sealed class TimelineStep
         Completed = Runs.IsCompleted ? Runs.Current.Completed : null,
         Duration = Runs.Duration(),
         Bytes = Bytes,
-        Error = Error is null ? null : string.Join('\n', TerminalText.CleanLines(Error)),
+        Error = Error is null ? null : string.Join('\n', DisplayText.CleanLines(Error)),
     };
 
-    private static string Shown(string name) => TerminalText.Limit(TerminalText.Clean(name), 8192);
+    private static string Shown(string name) => DisplayText.Limit(DisplayText.Clean(name), 8192);
 
     private bool UpdateVertex(VertexChanged vertex)
     {

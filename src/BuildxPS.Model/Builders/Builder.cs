@@ -6,14 +6,17 @@ public sealed record Builder
     /// <summary>The builder's name.</summary>
     public required string Name { get; init; }
 
-    /// <summary>How its engines are reached and kept: <c>docker</c>, and later others; null where nothing answered.</summary>
+    /// <summary>How its engines are reached and kept: <c>docker</c> or <c>docker-container</c>; null where nothing answered.</summary>
     public string? Driver { get; init; }
 
     /// <summary>Its nodes.</summary>
-    public IReadOnlyList<Node> Nodes { get; init; } = [];
+    public IReadOnlyList<Node> Nodes { get; init => field = Indexable.From(value); } = [];
 
     /// <summary>Whether a build without <c>-Builder</c> would use it.</summary>
     public bool IsCurrent { get; init; }
+
+    /// <summary>Whether it stands for a docker context, with whose engine it comes and goes; it can be neither changed nor removed.</summary>
+    public bool IsContext { get; init; }
 
     /// <summary>Whether its nodes come and go by themselves.</summary>
     public bool IsDynamic { get; init; }
@@ -31,7 +34,7 @@ public sealed record Builder
         : NodeStatus.Inactive;
 
     /// <summary>All platforms of its nodes, each once, in their order.</summary>
-    public IReadOnlyList<Platform> Platforms => [.. Nodes.SelectMany(n => n.Platforms).Distinct()];
+    public IReadOnlyList<Platform> Platforms => Nodes.SelectMany(n => n.Platforms).Distinct().ToArray();
 
     /// <inheritdoc/>
     public override string ToString() => Name;

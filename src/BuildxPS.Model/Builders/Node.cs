@@ -13,22 +13,31 @@ public sealed record Node
     public NodeStatus Status { get; init; }
 
     /// <summary>Platforms that it can run, its own first.</summary>
-    public IReadOnlyList<Platform> Platforms { get; init; } = [];
+    public IReadOnlyList<Platform> Platforms { get; init => field = Indexable.From(value); } = [];
 
     /// <summary>Those of <see cref="Platforms"/> that the user assigned to it.</summary>
-    public IReadOnlyList<Platform> ExplicitPlatforms { get; init; } = [];
+    public IReadOnlyList<Platform> ExplicitPlatforms { get; init => field = Indexable.From(value); } = [];
 
     /// <summary>Its BuildKit's version; null if not known.</summary>
     public string? BuildKitVersion { get; init; }
+
+    /// <summary>Options of its driver, as they were given; empty for none.</summary>
+    public IReadOnlyDictionary<string, string> DriverOptions { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>Arguments that its buildkitd is started with, besides the config file.</summary>
+    public IReadOnlyList<string> Flags { get; init => field = Indexable.From(value); } = [];
+
+    /// <summary>Its config files by path below <c>/etc/buildkit</c>, without private keys.</summary>
+    public IReadOnlyDictionary<string, string> ConfigFiles { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
     /// <summary>Its worker's labels.</summary>
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
     /// <summary>Its worker's rules for cleaning the cache, in order.</summary>
-    public IReadOnlyList<GcRule> GcPolicy { get; init; } = [];
+    public IReadOnlyList<GcRule> GcPolicy { get; init => field = Indexable.From(value); } = [];
 
     /// <summary>Names of devices that builds may ask for.</summary>
-    public IReadOnlyList<string> Devices { get; init; } = [];
+    public IReadOnlyList<string> Devices { get; init => field = Indexable.From(value); } = [];
 
     /// <summary>Why it could not be asked; null if it could.</summary>
     public string? Error { get; init; }

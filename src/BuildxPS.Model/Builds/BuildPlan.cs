@@ -10,7 +10,7 @@ public sealed record BuildPlan
     public required string Driver { get; init; }
 
     /// <summary>One entry a node that takes part.</summary>
-    public required IReadOnlyList<NodePlan> Nodes { get; init; }
+    public required IReadOnlyList<NodePlan> Nodes { get; init => field = Indexable.From(value); }
 
     /// <inheritdoc/>
     public override string ToString() => string.Join("; ", Nodes);

@@ -30,6 +30,9 @@ public sealed record BuildRequest
     /// <summary>Where the result goes; empty means the driver's default. Destinations are absolute paths.</summary>
     public IReadOnlyList<OutputSpec> Outputs { get; init; } = [];
 
+    /// <summary>Push the image under its names to their registries.</summary>
+    public bool Push { get; init; }
+
     /// <summary>Also load the image into the docker daemon.</summary>
     public bool Load { get; init; }
 

@@ -13,28 +13,34 @@ public sealed record BuildResult
     public BuildStatus Status { get; init; }
 
     /// <summary>Names that the image got, as references.</summary>
-    public IReadOnlyList<string> Images { get; init; } = [];
+    public IReadOnlyList<string> Images { get; init => field = Indexable.From(value); } = [];
 
     /// <summary>Digest of the manifest or index (with a classic image store: the image id); null where no image was made.</summary>
     public string? Digest { get; init; }
 
     /// <summary>Platforms that were built.</summary>
-    public IReadOnlyList<Platform> Platforms { get; init; } = [];
+    public IReadOnlyList<Platform> Platforms { get; init => field = Indexable.From(value); } = [];
+
+    /// <summary>
+    /// The image of each platform, attestations left out; null where no image was made, or where the engine does not tell: a
+    /// warning says so if several platforms were built.
+    /// </summary>
+    public IReadOnlyList<BuiltImage>? PlatformImages { get; init => field = value is null ? null : Indexable.From(value); }
 
     /// <summary>What was written, one entry an output.</summary>
-    public IReadOnlyList<BuildOutput> Outputs { get; init; } = [];
+    public IReadOnlyList<BuildOutput> Outputs { get; init => field = Indexable.From(value); } = [];
 
     /// <summary>Time from the request to the last byte written.</summary>
     public TimeSpan Duration { get; init; }
 
     /// <summary>The steps, each after those whose results it uses.</summary>
-    public IReadOnlyList<BuildStep> Steps { get; init; } = [];
+    public IReadOnlyList<BuildStep> Steps { get; init => field = Indexable.From(value); } = [];
 
     /// <summary>How many of <see cref="Steps"/> came from the cache.</summary>
     public int CachedSteps => Steps.Count(s => s.IsCached);
 
-    /// <summary>Warnings of the Dockerfile's checks.</summary>
-    public IReadOnlyList<BuildWarning> Warnings { get; init; } = [];
+    /// <summary>Warnings of the Dockerfile's checks, of the builder, and of what became of the result.</summary>
+    public IReadOnlyList<BuildWarning> Warnings { get; init => field = Indexable.From(value); } = [];
 
     /// <summary>What the exporters reported, by key, as in buildx's metadata file.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);

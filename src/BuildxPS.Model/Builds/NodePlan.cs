@@ -7,10 +7,10 @@ public sealed record NodePlan
     public required string Node { get; init; }
 
     /// <summary>The platforms that it builds; empty means its own, as a single image.</summary>
-    public IReadOnlyList<Platform> Platforms { get; init; } = [];
+    public IReadOnlyList<Platform> Platforms { get; init => field = Indexable.From(value); } = [];
 
     /// <summary>Those of <see cref="Platforms"/> whose programs run under an emulator there, or not at all.</summary>
-    public IReadOnlyList<Platform> Foreign { get; init; } = [];
+    public IReadOnlyList<Platform> Foreign { get; init => field = Indexable.From(value); } = [];
 
     /// <summary>Why it was chosen, in words.</summary>
     public required string Reason { get; init; }

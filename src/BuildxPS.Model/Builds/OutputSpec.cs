@@ -8,7 +8,7 @@ public sealed record OutputSpec
 {
     private const string Forms = "Write an output as text ('type=local,dest=folder', or just a folder), or as a hashtable (@{ Type = 'tar'; Destination = 'out.tar' }).";
 
-    /// <summary>The exporter's type: <c>local</c>, <c>tar</c>, <c>image</c> or <c>docker</c>.</summary>
+    /// <summary>The exporter's type: <c>local</c>, <c>tar</c>, <c>image</c>, <c>registry</c>, <c>docker</c>, <c>oci</c> or <c>cacheonly</c>.</summary>
     public required string Type { get; init; }
 
     /// <summary>Folder or file that the output goes to; null where the type needs none.</summary>
@@ -23,6 +23,11 @@ public sealed record OutputSpec
     /// <exception cref="BuildxException"><see cref="BuildxFailure.OutputInvalid"/>, naming the part.</exception>
     public static OutputSpec Parse(string text)
     {
+        if (string.IsNullOrWhiteSpace(text))
+        {
+            throw Invalid("An output is empty");
+        }
+
         if (!CommaSeparated.TryRead(text, out var fields) || fields.All(string.IsNullOrEmpty))
         {
             throw Invalid($"'{text}' is not an output: its quotes or commas do not fit");

@@ -33,6 +33,36 @@ public enum BuildxFailure
     /// <summary>No builder has that name.</summary>
     BuilderNotFound,
 
+    /// <summary>A builder of that name is there already, or a docker context that stands for one.</summary>
+    BuilderExists,
+
+    /// <summary>A name cannot be a builder's, or a node's.</summary>
+    BuilderNameInvalid,
+
+    /// <summary>The builder stands for a docker context, and is changed with docker's own commands only.</summary>
+    BuilderIsContext,
+
+    /// <summary>The builder's engine could not be started.</summary>
+    BuilderNotBootable,
+
+    /// <summary>The builder was taken off the list, but what it left on its engine could not be removed.</summary>
+    BuilderNotRemoved,
+
+    /// <summary>No driver has that name.</summary>
+    DriverNotFound,
+
+    /// <summary>A driver option is not known, or its value is not valid.</summary>
+    DriverOptionInvalid,
+
+    /// <summary>A flag for buildkitd is not written as it must be.</summary>
+    BuildKitFlagInvalid,
+
+    /// <summary>A builder's config file is not there, is no TOML, or names files that are not there.</summary>
+    ConfigFileInvalid,
+
+    /// <summary>A file of the list of builders cannot be read or written, or is not valid.</summary>
+    StoreInvalid,
+
     /// <summary>No docker context has that name.</summary>
     ContextNotFound,
 
@@ -72,6 +102,9 @@ public enum BuildxFailure
     /// <summary>A tag is not a valid image reference.</summary>
     TagInvalid,
 
+    /// <summary>An image is to be pushed, and has no name that says where to.</summary>
+    TagRequired,
+
     /// <summary>An output is not written as it must be, or its parts contradict each other.</summary>
     OutputInvalid,
 
@@ -92,6 +125,9 @@ public enum BuildxFailure
 
     /// <summary>An image could not be found or pulled.</summary>
     ImageNotFound,
+
+    /// <summary>The docker daemon did not take an image that was built elsewhere.</summary>
+    ImageLoadFailed,
 
     /// <summary>A registry wants a login, or the login lacks a right.</summary>
     RegistryUnauthorized,

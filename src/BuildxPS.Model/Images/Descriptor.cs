@@ -24,7 +24,7 @@ public sealed record Descriptor
     public string? ArtifactType { get; init; }
 
     /// <summary>Other places where the bytes may be had. They are shown, never fetched from.</summary>
-    public IReadOnlyList<string> Urls { get; init; } = [];
+    public IReadOnlyList<string> Urls { get; init => field = Indexable.From(value); } = [];
 
     /// <summary>Whether it points at BuildKit's attestations of another entry, not at an image that runs.</summary>
     public bool IsAttestation

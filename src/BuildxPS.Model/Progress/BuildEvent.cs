@@ -8,7 +8,7 @@ public abstract record BuildEvent
     }
 }
 
-/// <summary>The first event: the plan is made and the build is about to start.</summary>
+/// <summary>The first event of the build itself (starting an engine comes before it): the plan is made and the build is about to start.</summary>
 public sealed record BuildStarted : BuildEvent
 {
     /// <summary>The build's reference, <c>BUILDER/NODE/REF</c>.</summary>
@@ -28,7 +28,7 @@ public sealed record VertexChanged : BuildEvent
     public required string Name { get; init; }
 
     /// <summary>Digests of the vertices whose results it uses.</summary>
-    public IReadOnlyList<string> Inputs { get; init; } = [];
+    public IReadOnlyList<string> Inputs { get; init => field = Indexable.From(value); } = [];
 
     /// <summary>When it (last) started, by the engine's clock; null while it only is announced.</summary>
     public DateTimeOffset? Started { get; init; }

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Management.Automation;
 using System.Management.Automation.Language;
+using BuildxPS.Engine.Builders;
 using BuildxPS.Engine.Configuration;
 
 namespace BuildxPS.Completion;
@@ -13,6 +14,8 @@ internal sealed class BuilderNameCompleter : IArgumentCompleter
         string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
         => Completions.Try(() => Completions.Select(
             wordToComplete,
-            // Each context is a builder of the docker driver.
-            new ContextCatalog(ClientEnvironment.Read()).List().Select(c => (c.Name, $"docker driver, {c.Error ?? c.Endpoint}"))));
+            new BuilderCatalog(ClientEnvironment.Read()).ListLocal().Select(b => (b.Name, DisplayText.Line(b.Error ?? $"{b.Driver} driver, {EndpointsOf(b)}")))));
+
+    private static string EndpointsOf(Builder builder)
+        => builder.IsContext ? "of the docker context" : "on " + string.Join(", ", builder.Nodes.Select(n => n.Endpoint));
 }

@@ -1,10 +1,15 @@
 using System.Management.Automation;
+using BuildxPS.Engine.Builders;
+using BuildxPS.Engine.Configuration;
 
 namespace BuildxPS.Pipeline;
 
 /// <summary>What every cmdlet of this module shares: waiting for the engine, stopping it, and reporting its failures.</summary>
 public abstract class BuildxCommand : PSCmdlet
 {
+    /// <summary>How long one engine may take to say what it is, where that is not what was asked for.</summary>
+    private protected static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(20);
+
     /// <summary>Creates the cmdlet. Only this module derives from it.</summary>
     private protected BuildxCommand()
     {
@@ -44,6 +49,14 @@ public abstract class BuildxCommand : PSCmdlet
         }
     }
 
+    /// <summary>The same for a call without a result.</summary>
+    private protected void Run(Func<CancellationToken, Task> call)
+        => Run(async token =>
+        {
+            await call(token).ConfigureAwait(false);
+            return true;
+        });
+
     /// <summary>
     /// Does the work for one input. A failure is reported on that input, so that the next one gets its turn; one that
     /// every input would meet ends the command.
@@ -64,6 +77,37 @@ public abstract class BuildxCommand : PSCmdlet
             }
 
             WriteError(FailureRecord.Create(e, target));
+        }
+    }
+
+    /// <summary>
+    /// Does the work for each builder that names mean, as far as it is known without asking an engine. A wildcard means
+    /// builders that were made, not docker contexts: their engines were there before, and serve more than builds.
+    /// </summary>
+    /// <param name="names">Names, wildcards allowed; none means the current builder.</param>
+    /// <param name="work">The work.</param>
+    private protected void ForBuilders(string[] names, Action<Builder> work)
+    {
+        if (names.Length == 0)
+        {
+            ForInput(null, () => work(new BuilderCatalog(ClientEnvironment.Read()).FindLocal(new BuilderSelection())));
+        }
+
+        foreach (var name in names)
+        {
+            if (!WildcardPattern.ContainsWildcardCharacters(name))
+            {
+                ForInput(name, () => work(new BuilderCatalog(ClientEnvironment.Read()).FindLocal(new BuilderSelection { Name = name })));
+                continue;
+            }
+
+            var pattern = WildcardPattern.Get(name, WildcardOptions.IgnoreCase);
+            IReadOnlyList<Builder> found = [];
+            ForInput(name, () => found = new BuilderCatalog(ClientEnvironment.Read()).ListLocal());
+            foreach (var builder in found.Where(b => !b.IsContext && pattern.IsMatch(b.Name)))
+            {
+                ForInput(builder.Name, () => work(builder));
+            }
         }
     }
 
@@ -90,6 +134,12 @@ public abstract class BuildxCommand : PSCmdlet
     /// <returns>An absolute path; nothing needs to be there.</returns>
     private protected string ResolvePath(string path, BuildxFailure failure, string what)
     {
+        // PowerShell takes it for the current location, where a script means a variable that it forgot to set.
+        if (string.IsNullOrWhiteSpace(path))
+        {
+            throw new BuildxException(failure, $"{what} '{path}' is not a path: it is empty.", "Give a path; '.' is the current location.");
+        }
+
         string resolved;
         ProviderInfo provider;
         try

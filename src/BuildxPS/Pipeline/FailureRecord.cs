@@ -31,19 +31,27 @@ internal static class FailureRecord
     {
         BuildxFailure.PlatformInvalid or BuildxFailure.TagInvalid or BuildxFailure.OutputInvalid
             or BuildxFailure.ArgumentInvalid or BuildxFailure.EndpointInvalid
+            or BuildxFailure.BuilderNameInvalid or BuildxFailure.DriverOptionInvalid or BuildxFailure.BuildKitFlagInvalid
             or BuildxFailure.SelectionConflict => ErrorCategory.InvalidArgument,
         BuildxFailure.BuilderNotFound or BuildxFailure.ContextNotFound or BuildxFailure.BuildContextNotFound
             or BuildxFailure.DockerfileNotFound or BuildxFailure.TargetNotFound or BuildxFailure.SourceFileNotFound
-            or BuildxFailure.ImageNotFound or BuildxFailure.PlatformNotAvailable => ErrorCategory.ObjectNotFound,
+            or BuildxFailure.ImageNotFound or BuildxFailure.PlatformNotAvailable
+            or BuildxFailure.DriverNotFound => ErrorCategory.ObjectNotFound,
+        BuildxFailure.BuilderExists => ErrorCategory.ResourceExists,
+        BuildxFailure.BuilderIsContext => ErrorCategory.InvalidOperation,
+        BuildxFailure.BuilderNotBootable => ErrorCategory.ResourceUnavailable,
         BuildxFailure.EngineUnreachable or BuildxFailure.EngineLost
-            or BuildxFailure.NameNotResolved => ErrorCategory.ConnectionError,
+            or BuildxFailure.NameNotResolved or BuildxFailure.RegistryUnreachable => ErrorCategory.ConnectionError,
         BuildxFailure.EngineAccessDenied or BuildxFailure.EntitlementRefused => ErrorCategory.PermissionDenied,
         BuildxFailure.EngineCertificateInvalid or BuildxFailure.RegistryCertificateInvalid
-            or BuildxFailure.RegistryPlainHttp or BuildxFailure.PolicyUnsupported => ErrorCategory.SecurityError,
-        BuildxFailure.RegistryUnauthorized => ErrorCategory.AuthenticationError,
-        BuildxFailure.EngineUnsupported or BuildxFailure.EndpointUnsupported => ErrorCategory.NotImplemented,
+            or BuildxFailure.RegistryPlainHttp or BuildxFailure.PolicyUnsupported
+            or BuildxFailure.DigestMismatch => ErrorCategory.SecurityError,
+        BuildxFailure.RegistryUnauthorized or BuildxFailure.CredentialHelperFailed => ErrorCategory.AuthenticationError,
+        BuildxFailure.EngineUnsupported or BuildxFailure.EndpointUnsupported
+            or BuildxFailure.MediaTypeUnsupported => ErrorCategory.NotImplemented,
         BuildxFailure.EmulatorMissing => ErrorCategory.NotInstalled,
-        BuildxFailure.ConfigurationInvalid or BuildxFailure.DockerfileInvalid => ErrorCategory.InvalidData,
+        BuildxFailure.ConfigurationInvalid or BuildxFailure.DockerfileInvalid or BuildxFailure.ImageInvalid
+            or BuildxFailure.ConfigFileInvalid or BuildxFailure.StoreInvalid => ErrorCategory.InvalidData,
         BuildxFailure.BuildContextUnreadable => ErrorCategory.ReadError,
         BuildxFailure.DestinationNotWritable => ErrorCategory.WriteError,
         BuildxFailure.DiskFull => ErrorCategory.LimitsExceeded,

@@ -43,7 +43,7 @@ internal static class PairArguments
         null => null,
         string text => text,
         SecureString or PSCredential => throw Invalid(
-            $"The value of {what} '{key}' is a secret, and a {what} is kept in the image's history for everyone to read",
+            $"The value of {what} '{key}' is a secret, and a {what} is kept where others can read it",
             "Leave the secret out of it."),
         IEnumerable => throw Invalid($"The value of {what} '{key}' is a list, not one value", "Join the values into one text first."),
         var other => (string)LanguagePrimitives.ConvertTo(other, typeof(string), CultureInfo.InvariantCulture),
@@ -79,9 +79,9 @@ internal static class PairArguments
 
     // The value stays out of the message: it may be one that should not have been written there.
     private static string Checked(string key, string what)
-        => key.Length > 0 && !key.Any(char.IsWhiteSpace) && !key.Contains('=', StringComparison.Ordinal)
-            ? key
-            : throw Invalid($"The key '{key}' of a {what} is empty or has a character that is not allowed", Forms(what));
+        => key.Length == 0 ? throw Invalid($"The key of a {what} is empty", Forms(what))
+            : key.Contains('=', StringComparison.Ordinal) ? throw Invalid($"The key '{key}' of a {what} has a '='", Forms(what))
+            : key;
 
     private static string Forms(string what)
         => $"Write a {what} as a hashtable (@{{ KEY = 'value' }}) or as text ('KEY=value').";

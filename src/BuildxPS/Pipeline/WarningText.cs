@@ -20,7 +20,6 @@ internal static class WarningText
             message = $"{source}: " + (message.EndsWith(ending, StringComparison.Ordinal) ? message[..^ending.Length] : message);
         }
 
-        var text = string.Concat(message.Select(c => char.IsControl(c) ? ' ' : c)).Trim();
-        return text.Length > MaxLength ? text[..MaxLength] + "…" : text;
+        return DisplayText.Line(message, MaxLength);
     }
 }

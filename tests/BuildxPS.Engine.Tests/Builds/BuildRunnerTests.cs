@@ -1,6 +1,8 @@
 using BuildxPS.Engine.Builds;
 using BuildxPS.Engine.Configuration;
+using BuildxPS.Engine.Drivers;
 using BuildxPS.Engine.Engines;
+using BuildxPS.Engine.Images.Credentials;
 using static BuildxPS.Engine.Tests.Progress.Events;
 
 namespace BuildxPS.Engine.Tests.Builds;
@@ -44,6 +46,8 @@ public sealed class BuildRunnerTests : IDisposable
                 _outputs.Add(made);
                 return made;
             },
+            OpenDocker = _ => throw new InvalidOperationException("no docker is needed"),
+            OpenCredentials = () => new CredentialStore(new ClientEnvironment { Variables = _variables, HomeDirectory = _folder.FullName }),
         });
 
     private async Task<List<BuildEvent>> RunAsync(BuildRequest request, CancellationToken cancellationToken = default)
@@ -394,4 +398,95 @@ public sealed class BuildRunnerTests : IDisposable
         Assert.Equal("Build.txt", _engine.Build!.Call!.Attributes["filename"]);
         Assert.Equal([_folder.FullName, other], _sources.Keys);
     }
+
+    [Fact]
+    public async Task A_result_that_goes_nowhere_is_warned_about()
+    {
+        _engine.Features = new DriverFeatures { HasContainerdStore = true };
+        var events = await RunAsync(Request);
+        Assert.Contains("-Push", Assert.Single(events.OfType<VertexWarning>()).Warning.Message, StringComparison.Ordinal);
+        Assert.Contains("build cache only", Assert.Single(Result(events).Warnings).Message, StringComparison.Ordinal);
+        _variables["BUILDX_NO_DEFAULT_LOAD"] = "true";
+        Assert.Empty(Result(await RunAsync(Request)).Warnings);
+        Assert.Empty(Result(await RunAsync(Request with { Outputs = [new OutputSpec { Type = "cacheonly" }] })).Warnings);
+    }
+
+    [Fact]
+    public async Task The_one_manifest_of_one_platform_needs_no_look_anywhere()
+    {
+        _engine.Response["containerimage.digest"] = TestDigest;
+        _engine.Response["containerimage.descriptor"] = Descriptor("application/vnd.oci.image.manifest.v1+json");
+        var image = Assert.Single(Result(await RunAsync(Request with { Platforms = [Platform.Parse("linux/arm64")] })).PlatformImages!);
+        Assert.Equal(("linux/arm64", TestDigest, 123, "application/vnd.oci.image.manifest.v1+json"), (image.Platform.ToString(), image.Digest, image.Size, image.MediaType));
+    }
+
+    [Fact]
+    public async Task What_is_in_an_index_that_the_engine_keeps_is_not_guessed()
+    {
+        _engine.Response["containerimage.descriptor"] = Descriptor("application/vnd.oci.image.index.v1+json");
+        var several = Result(await RunAsync(Request with { Platforms = [Platform.Parse("linux/arm64"), Platform.Parse("linux/amd64")] }));
+        Assert.Null(several.PlatformImages);
+        Assert.Contains("digests of the single platforms", Assert.Single(several.Warnings).Message, StringComparison.Ordinal);
+        Assert.Empty(Result(await RunAsync(Request)).Warnings);
+    }
+
+    [Theory]
+    [InlineData("x")]
+    [InlineData("bm90IGpzb24=")]
+    [InlineData("W10=")]
+    [InlineData("eyJkaWdlc3QiOjEsIm1lZGlhVHlwZSI6e30sInNpemUiOiJhIn0=")]
+    [InlineData("eyJtZWRpYVR5cGUiOiJhIiwiZGlnZXN0Ijoic2hhMjU2Oi4uLy4uIiwic2l6ZSI6MX0=")]
+    public async Task A_descriptor_that_is_none_is_passed_over(string descriptor)
+    {
+        _engine.Response["containerimage.descriptor"] = descriptor;
+        Assert.Null(Result(await RunAsync(Request)).PlatformImages);
+    }
+
+    [Fact]
+    public async Task A_pushed_index_that_cannot_be_read_back_is_a_warning()
+    {
+        _engine.Response["containerimage.descriptor"] = Descriptor("application/vnd.oci.image.index.v1+json");
+        var result = Result(await RunAsync(Request with { Push = true, Tags = [ImageReference.Parse("127.0.0.1:1/a")] }));
+        Assert.Null(result.PlatformImages);
+        Assert.Contains("127.0.0.1:1", Assert.Single(result.Warnings).Message, StringComparison.Ordinal);
+        Assert.Equal(["127.0.0.1:1/a:latest"], result.Images);
+    }
+
+    [Theory]
+    [InlineData(true, "There is no login for registry.test:5000", "docker login registry.test:5000")]
+    [InlineData(false, "user 'me' from DOCKER_AUTH_CONFIG", "may push")]
+    public async Task A_refusal_of_a_registry_names_the_login(bool anonymous, string expected, string advice)
+    {
+        if (!anonymous)
+        {
+            _variables["DOCKER_AUTH_CONFIG"] = """{"auths":{"registry.test:5000":{"auth":"bWU6czNjcmV0"}}}""";
+        }
+
+        _engine.Export = async (build, token) =>
+        {
+            await build.Services.Credentials!.GetAsync("registry.test:5000", token);
+            throw new BuildxException(BuildxFailure.RegistryUnauthorized, "A registry refused: push to registry.test:5000/x: 401 Unauthorized", "Check.");
+        };
+        var failure = await Assert.ThrowsAnyAsync<BuildxException>(() => RunAsync(Request with { Push = true, Tags = [ImageReference.Parse("registry.test:5000/x")] }));
+        Assert.Equal(BuildxFailure.RegistryUnauthorized, failure.Failure);
+        Assert.Contains(expected, failure.Message, StringComparison.Ordinal);
+        Assert.Contains(advice, failure.Advice, StringComparison.Ordinal);
+        Assert.DoesNotContain("s3cret", failure.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_missing_emulator_names_the_platform()
+    {
+        _engine.Export = (_, _) => throw new BuildxException(BuildxFailure.EmulatorMissing, "exec format error", "x");
+        var failure = await Assert.ThrowsAnyAsync<BuildxException>(() => RunAsync(Request with { Platforms = [Platform.Parse("linux/s390x")] }));
+        Assert.Equal(BuildxFailure.EmulatorMissing, failure.Failure);
+        Assert.Contains("linux/s390x", failure.Message, StringComparison.Ordinal);
+    }
+
+    private const string TestDigest = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+    private static string Descriptor(string mediaType)
+        => Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes($$"""{"mediaType":"{{mediaType}}","digest":"{{TestDigest}}","size":123}"""));
+
+    private static BuildResult Result(List<BuildEvent> events) => Assert.IsType<BuildCompleted>(events[^1]).Result;
 }

@@ -10,8 +10,9 @@ public sealed class OutputPlanTests
     private static readonly DriverFeatures s_containerd = new() { IsDockerDaemon = true, HasContainerdStore = true };
     private static readonly DriverFeatures s_classic = new() { IsDockerDaemon = true };
     private static readonly DriverFeatures s_remote = new() { HasContainerdStore = true };
+    private static readonly DriverFeatures s_loading = s_remote with { LoadsByDefault = true };
 
-    private static string Plan(BuildRequest request, DriverFeatures features, bool several = true, string? noLoad = null)
+    private static string Plan(BuildRequest request, DriverFeatures features, bool several = true, string? noLoad = null, bool loadsIndexes = false)
     {
         var engine = new EngineDescription
         {
@@ -19,13 +20,14 @@ public sealed class OutputPlanTests
             Capabilities = several ? new HashSet<string> { "exporter.multiple" } : new HashSet<string>(),
         };
         var variables = noLoad is null ? new Dictionary<string, string>() : new() { ["BUILDX_NO_DEFAULT_LOAD"] = noLoad };
-        var exporters = OutputPlan.ForEngine(
-            OutputPlan.Check(request), request, engine, features, new ClientEnvironment { Variables = variables, HomeDirectory = "/" });
+        var outputs = ExporterPlan.WithDefault(OutputPlan.Check(request), features, new ClientEnvironment { Variables = variables, HomeDirectory = "/" });
+        var exporters = ExporterPlan.Create(outputs, request, engine, features, loadsIndexes);
         return string.Join(" | ", exporters.Select(e => e.Exporter.Type + string.Concat(e.Exporter.Attributes.OrderBy(a => a.Key, StringComparer.Ordinal).Select(a => $" {a.Key}={a.Value}"))));
     }
 
-    private static BuildRequest Request(string outputs = "", bool load = false, string tags = "", string platforms = "") => new()
+    private static BuildRequest Request(string outputs = "", bool load = false, string tags = "", string platforms = "", bool push = false) => new()
     {
+        Push = push,
         ContextPath = "/src",
         Outputs = [.. outputs.Split(';', StringSplitOptions.RemoveEmptyEntries).Select(OutputSpec.Parse)],
         Load = load,
@@ -71,15 +73,20 @@ public sealed class OutputPlanTests
         => Assert.Equal(expected, Plan(Request(), s_containerd, noLoad: value));
 
     [Theory]
-    [InlineData("type=oci,dest=/a.tar", "'oci'")]
-    [InlineData("type=registry", "'registry'")]
+    [InlineData("type=oci", "no destination")]
+    [InlineData("type=oci,dest=-", "standard output")]
+    [InlineData("type=oci,dest=/a,tar=false", "tar=false")]
+    [InlineData("type=oci,dest=/a.tar,push=true", "asks to push")]
+    [InlineData("type=docker,push=1", "asks to push")]
+    [InlineData("type=registry,name=a,push=false", "not to push")]
+    [InlineData("type=registry,dest=/a", "has a destination")]
+    [InlineData("type=image,name=a,push=yes", "push=yes")]
+    [InlineData("type=wasm", "'wasm'")]
     [InlineData("type=local", "no destination")]
     [InlineData("type=tar", "no destination")]
     [InlineData("type=tar,dest=/x/-", "standard output")]
     [InlineData("type=tar,dest=a.tar", "not an absolute path")]
     [InlineData("type=image,dest=/a", "has a destination")]
-    [InlineData("type=image,push=true", "push")]
-    [InlineData("type=image,push=", "push")]
     [InlineData("type=docker,tar=false", "tar=false")]
     [InlineData("type=docker,context=other", "context")]
     [InlineData("type=local,dest=/out,mode=delete", "'delete'")]
@@ -90,6 +97,76 @@ public sealed class OutputPlanTests
         Assert.Equal(BuildxFailure.OutputInvalid, failure.Failure);
         Assert.Contains(expected, failure.Message, StringComparison.Ordinal);
         Assert.NotEmpty(failure.Advice);
+    }
+
+    [Theory]
+    [InlineData("", true, "app", "moby name=docker.io/library/app:latest push=true unpack=false")]
+    [InlineData("type=image", true, "app", "moby name=docker.io/library/app:latest push=true unpack=false")]
+    [InlineData("type=image,unpack=true", true, "app", "moby name=docker.io/library/app:latest push=true unpack=true")]
+    [InlineData("type=image,push=true", false, "app", "moby name=docker.io/library/app:latest push=true")]
+    [InlineData("type=registry,name=reg:5000/x", false, "", "moby name=reg:5000/x push=true unpack=false")]
+    [InlineData("type=image,push=,name=reg:5000/x", false, "", "moby name=reg:5000/x push=true")]
+    public void A_daemon_with_a_containerd_store_pushes(string outputs, bool push, string tags, string expected)
+        => Assert.Equal(expected, Plan(Request(outputs, tags: tags, push: push), s_containerd));
+
+    [Fact]
+    public void An_image_that_is_pushed_and_loaded_is_unpacked_and_made_once()
+        => Assert.Equal("moby name=docker.io/library/app:latest push=true", Plan(Request(load: true, tags: "app", push: true), s_containerd));
+
+    [Theory]
+    [InlineData("", true, "reg:5000/a;reg:5000/b", "image name=reg:5000/a:latest,reg:5000/b:latest push=true unpack=false")]
+    [InlineData("type=registry", false, "a", "image name=docker.io/library/a:latest push=true unpack=false")]
+    [InlineData("type=registry;type=oci,dest=/a.tar", false, "a", "oci name=docker.io/library/a:latest | image name=docker.io/library/a:latest push=true unpack=false")]
+    [InlineData("/out", true, "a", "local | image name=docker.io/library/a:latest push=true unpack=false")]
+    [InlineData("type=image,compression=zstd", true, "a", "image compression=zstd name=docker.io/library/a:latest push=true unpack=false")]
+    public void An_engine_of_its_own_pushes_and_what_it_pushed_comes_last(string outputs, bool push, string tags, string expected)
+        => Assert.Equal(expected, Plan(Request(outputs, tags: tags, push: push), s_remote));
+
+    [Theory]
+    [InlineData("linux/amd64", false, "docker name=docker.io/library/a:latest")]
+    [InlineData("linux/amd64", true, "oci name=docker.io/library/a:latest")]
+    [InlineData("linux/amd64;linux/arm64", true, "oci name=docker.io/library/a:latest")]
+    public void An_engine_of_its_own_sends_what_the_daemon_takes(string platforms, bool loadsIndexes, string expected)
+        => Assert.Equal(expected, Plan(Request(load: true, tags: "a", platforms: platforms), s_remote, loadsIndexes: loadsIndexes));
+
+    [Fact]
+    public void Several_platforms_are_not_loaded_into_a_classic_store()
+    {
+        var failure = Assert.Throws<BuildxException>(() => Plan(Request(load: true, platforms: "linux/amd64;linux/arm64"), s_remote));
+        Assert.Equal(BuildxFailure.EngineUnsupported, failure.Failure);
+        Assert.Contains("-Push", failure.Advice, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(null, "docker")]
+    [InlineData("1", "")]
+    public void A_builder_can_load_by_default(string? noLoad, string expected)
+        => Assert.Equal(expected, Plan(Request(), s_loading, noLoad: noLoad));
+
+    [Theory]
+    [InlineData("", true)]
+    [InlineData("type=registry", false)]
+    [InlineData("type=image,push=true", false)]
+    [InlineData("type=image,name=", true)]
+    public void A_push_without_a_name_is_refused(string outputs, bool push)
+    {
+        var failure = Assert.Throws<BuildxException>(() => OutputPlan.Check(Request(outputs, push: push)));
+        Assert.Equal(BuildxFailure.TagRequired, failure.Failure);
+        Assert.Contains("-Tag", failure.Advice, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_push_by_digest_has_no_tags()
+        => Assert.Equal(BuildxFailure.OutputInvalid, Assert.Throws<BuildxException>(() => OutputPlan.Check(Request("type=image,push=true,push-by-digest=true", tags: "a"))).Failure);
+
+    [Theory]
+    [InlineData("", true)]
+    [InlineData("type=registry", false)]
+    public void A_classic_daemon_does_not_push(string outputs, bool push)
+    {
+        var failure = Assert.Throws<BuildxException>(() => Plan(Request(outputs, push: push, tags: "a"), s_classic));
+        Assert.Equal(BuildxFailure.EngineUnsupported, failure.Failure);
+        Assert.Contains("docker push", failure.Advice, StringComparison.Ordinal);
     }
 
     [Fact]

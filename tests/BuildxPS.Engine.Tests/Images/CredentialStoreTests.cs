@@ -149,7 +149,7 @@ public sealed class CredentialStoreTests : IDisposable
     [InlineData("echo 's3cret'", "not a login")]
     [InlineData("echo '{\"Username\":1,\"Secret\":\"s3cret\"'", "not a login")]
     [InlineData("echo '{\"Secret\":\"s3cret\"}'; exit 3", "ended with code 3.")]
-    [InlineData("echo 'the key ring is \u001b[31mlocked'; exit 1", "ended with code 1 (the key ring is  [31mlocked)")]
+    [InlineData("echo 'the key ring is \u001b[31mlocked'; exit 1", "ended with code 1 (the key ring is locked)")]
     [InlineData("kill -9 $$", "ended with code 137")]
     public async Task A_helper_that_misbehaves_is_named_and_nothing_secret_said(string script, string expected)
     {

@@ -95,15 +95,15 @@ internal static class EngineProbe
     public static string NewId() => RandomNumberGenerator.GetString("abcdefghijklmnopqrstuvwxyz0123456789", 25);
 
     private static string? Version(Protocol.BuildKitVersion? version)
-        => version is { Version.Length: > 0 } ? Diagnostics.PlainText.Line(version.Version, 256) : null;
+        => version is { Version.Length: > 0 } ? DisplayText.Line(version.Version, 256) : null;
 
     private static EngineWorker Translate(Protocol.WorkerRecord worker) => new()
     {
         Id = worker.Id,
         Platforms = [.. worker.Platforms.Take(MaxPlatforms).Select(Translate).OfType<Platform>().Distinct()],
-        Labels = worker.Labels.ToDictionary(l => l.Key, l => Diagnostics.PlainText.Line(l.Value, 4096), StringComparer.Ordinal),
+        Labels = worker.Labels.ToDictionary(l => l.Key, l => DisplayText.Line(l.Value, 4096), StringComparer.Ordinal),
         GcPolicy = [.. worker.GcPolicy.Select(Translate)],
-        Devices = [.. worker.CdiDevices.Select(d => Diagnostics.PlainText.Line(d.Name, 256))],
+        Devices = [.. worker.CdiDevices.Select(d => DisplayText.Line(d.Name, 256))],
     };
 
     private static Platform? Translate(Protocol.Solver.Platform platform)
@@ -116,7 +116,7 @@ internal static class EngineProbe
     private static GcRule Translate(Protocol.GcPolicy policy) => new()
     {
         All = policy.All,
-        Filters = [.. policy.Filters.Select(f => Diagnostics.PlainText.Line(f, 4096))],
+        Filters = [.. policy.Filters.Select(f => DisplayText.Line(f, 4096))],
         KeepDuration = TimeSpan.FromTicks(Math.Max(0, policy.KeepDuration) / 100),
         ReservedSpace = Math.Max(0, policy.ReservedSpace),
         MaxUsedSpace = Math.Max(0, policy.MaxUsedSpace),

@@ -70,28 +70,28 @@ internal static class StatusTranslation
             return null;
         }
 
-        var text = info.Data.Length is > 0 and <= MaxSource ? PlainText.Lines(Encoding.UTF8.GetString(info.Data.Span), MaxSource) : "";
+        var text = info.Data.Length is > 0 and <= MaxSource ? DisplayText.Lines(Encoding.UTF8.GetString(info.Data.Span), MaxSource) : "";
         return SourceExcerpts.Create(info.Filename, text, ranges.Select(r => (r.Start?.Line ?? 0, r.End?.Line ?? 0)));
     }
 
     private static VertexChanged Translate(Protocol.Vertex vertex) => new()
     {
         Digest = vertex.Digest,
-        Name = PlainText.Line(vertex.Name, MaxName),
+        Name = DisplayText.Line(vertex.Name, MaxName),
         Inputs = [.. vertex.Inputs.Where(IsDigest).Take(MaxInputs)],
         Started = Time(vertex.Started),
         Completed = Time(vertex.Completed),
         Cached = vertex.Cached,
-        Error = vertex.Error.Length == 0 ? null : PlainText.Lines(vertex.Error, MaxError),
+        Error = vertex.Error.Length == 0 ? null : DisplayText.Lines(vertex.Error, MaxError),
         Group = vertex.ProgressGroup is { Id.Length: > 0 and <= MaxDigest } group
-            ? new VertexGroup { Id = group.Id, Name = PlainText.Line(group.Name, MaxName), Weak = group.Weak }
+            ? new VertexGroup { Id = group.Id, Name = DisplayText.Line(group.Name, MaxName), Weak = group.Weak }
             : null,
     };
 
     private static VertexProgress Translate(Protocol.VertexStatus progress) => new()
     {
         VertexDigest = progress.Vertex,
-        Id = PlainText.Line(progress.Id, MaxName),
+        Id = DisplayText.Line(progress.Id, MaxName),
         Current = Math.Max(0, progress.Current),
         Total = Math.Max(0, progress.Total),
         Timestamp = Time(progress.Timestamp) ?? DateTimeOffset.UtcNow,
@@ -101,8 +101,8 @@ internal static class StatusTranslation
 
     private static BuildWarning Translate(Protocol.VertexNotice warning) => new()
     {
-        Message = PlainText.Line(Text(warning.Short), MaxName),
-        Detail = string.Join('\n', warning.Detail.Take(MaxDetailLines).Select(d => PlainText.Lines(Text(d), MaxName))),
+        Message = DisplayText.Line(Text(warning.Short), MaxName),
+        Detail = string.Join('\n', warning.Detail.Take(MaxDetailLines).Select(d => DisplayText.Lines(Text(d), MaxName))),
         Url = warning.Url.Length <= MaxName && Uri.TryCreate(warning.Url, UriKind.Absolute, out var url)
             && (url.Scheme == Uri.UriSchemeHttps || url.Scheme == Uri.UriSchemeHttp) ? url : null,
         Source = Source(warning.Info, warning.Ranges),

@@ -60,7 +60,7 @@ internal sealed class CredentialFile
 
         var logins = json?.Auths?.Select(l => KeyValuePair.Create(l.Key, l.Value is { Auth.Length: > 0 } login
             ? new LoginJson { Auth = login.Auth }
-            : throw Invalid(Variable, $"'auth' is missing for '{OutsideText.Clean(l.Key, 100)}'")));
+            : throw Invalid(Variable, $"'auth' is missing for '{DisplayText.Line(l.Key, 100)}'")));
         return new CredentialFile(Variable, logins!);
     }
 
@@ -85,7 +85,7 @@ internal sealed class CredentialFile
             var colon = text.IndexOf(':', StringComparison.Ordinal);
             (user, password) = colon > 0
                 ? (text[..colon], text[(colon + 1)..].Trim('\0'))
-                : throw Invalid(Source, $"the 'auth' of '{OutsideText.Clean(key, 100)}' is not base64 of user:password");
+                : throw Invalid(Source, $"the 'auth' of '{DisplayText.Line(key, 100)}' is not base64 of user:password");
         }
 
         return new RegistryCredential

@@ -36,7 +36,7 @@ internal sealed partial class CredentialHelper
         {
             throw new BuildxException(
                 BuildxFailure.ConfigurationInvalid,
-                $"The credential helper '{OutsideText.Clean(name, 100)}' in '{source}' is not a plain name.",
+                $"The credential helper '{DisplayText.Line(name, 100)}' in '{source}' is not a plain name.",
                 "Name the program docker-credential-NAME by NAME alone, and put it on PATH.");
         }
 
@@ -201,7 +201,7 @@ internal sealed partial class CredentialHelper
             ? null
             : throw Failed(
                 key,
-                $"it ended with code {exitCode}" + (said.Length == 0 || said.Contains('{', StringComparison.Ordinal) ? "" : $" ({OutsideText.Clean(said, 200)})"),
+                $"it ended with code {exitCode}" + (said.Length == 0 || said.Contains('{', StringComparison.Ordinal) ? "" : $" ({DisplayText.Line(said, 200)})"),
                 $"Run it by hand ('echo {key} | {Program} get') to see why.");
     }
 
@@ -210,7 +210,7 @@ internal sealed partial class CredentialHelper
 
     private BuildxException Failed(string key, string problem, string advice, Exception? inner = null) => new(
         BuildxFailure.CredentialHelperFailed,
-        $"The credential helper {Program} gave no login for '{OutsideText.Clean(key, 100)}': {problem}.",
+        $"The credential helper {Program} gave no login for '{DisplayText.Line(key, 100)}': {problem}.",
         advice,
         inner);
 

@@ -66,7 +66,7 @@ internal static class ManifestReader
         var claimed = MediaTypes.IsGeneric(contentType) ? null : contentType;
         if (stated is not null && claimed is not null && stated != claimed)
         {
-            throw json.Invalid($"the registry calls it '{OutsideText.Clean(claimed)}', and it calls itself '{OutsideText.Clean(stated)}'");
+            throw json.Invalid($"the registry calls it '{DisplayText.Line(claimed)}', and it calls itself '{DisplayText.Line(stated)}'");
         }
 
         var mediaType = claimed ?? stated ?? (looksLikeIndex ? MediaTypes.OciIndex : looksLikeManifest ? MediaTypes.OciManifest : "");
@@ -89,7 +89,7 @@ internal static class ManifestReader
         var digest = json.RequiredText("digest");
         if (!Digests.IsValid(digest))
         {
-            throw json.Invalid($"'{OutsideText.Clean(digest)}' is not a digest");
+            throw json.Invalid($"'{DisplayText.Line(digest)}' is not a digest");
         }
 
         return new Descriptor
@@ -110,6 +110,6 @@ internal static class ManifestReader
 
     private static BuildxException Unsupported(ImageReference reference, string mediaType, string advice) => new(
         BuildxFailure.MediaTypeUnsupported,
-        $"'{reference}' has the media type '{OutsideText.Clean(mediaType)}', which is not supported.",
+        $"'{reference}' has the media type '{DisplayText.Line(mediaType)}', which is not supported.",
         advice);
 }

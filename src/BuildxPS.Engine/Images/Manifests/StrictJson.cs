@@ -49,7 +49,7 @@ internal readonly struct StrictJson
         }
         catch (JsonException error)
         {
-            throw Invalid(subject, "its JSON is malformed: " + OutsideText.Clean(error.Message), error);
+            throw Invalid(subject, "its JSON is malformed: " + DisplayText.Line(error.Message), error);
         }
     }
 
@@ -62,7 +62,7 @@ internal readonly struct StrictJson
             {
                 if (property.Name.Equals(name, StringComparison.OrdinalIgnoreCase) && property.Name != name)
                 {
-                    throw Invalid($"the key '{OutsideText.Clean(property.Name)}' is '{name}' in another case");
+                    throw Invalid($"the key '{DisplayText.Line(property.Name)}' is '{name}' in another case");
                 }
             }
         }

@@ -110,7 +110,7 @@ internal static class RegistryCertificates
         return flags.HasFlag(X509ChainStatusFlags.NotTimeValid)
             ? $"it is valid from {certificate.NotBefore.ToUniversalTime():yyyy-MM-dd HH:mm} to {certificate.NotAfter.ToUniversalTime():yyyy-MM-dd HH:mm} UTC only"
             : flags.HasFlag(X509ChainStatusFlags.UntrustedRoot) || flags.HasFlag(X509ChainStatusFlags.PartialChain)
-                ? $"it is signed by an authority that is not trusted here ({OutsideText.Clean(certificate.Issuer, 100)})"
+                ? $"it is signed by an authority that is not trusted here ({DisplayText.Line(certificate.Issuer, 100)})"
                 : $"it is not acceptable ({flags})";
     }
 

@@ -32,7 +32,7 @@ internal sealed record RegistryErrorBody
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
-            return new RegistryErrorBody { Text = LooksLikeMarkup(raw) ? "" : OutsideText.Clean(raw, 200), Raw = raw };
+            return new RegistryErrorBody { Text = LooksLikeMarkup(raw) ? "" : DisplayText.Line(raw, 200), Raw = raw };
         }
     }
 
@@ -48,12 +48,12 @@ internal sealed record RegistryErrorBody
         if (!root.TryGetProperty("errors", out var errors) || errors.ValueKind != JsonValueKind.Array)
         {
             // Token services answer as OAuth does, or with one word of their own.
-            return OutsideText.Clean(string.Join(": ", s_words.Select(n => Member(root, n)).Where(t => t.Length > 0)));
+            return DisplayText.Line(string.Join(": ", s_words.Select(n => Member(root, n)).Where(t => t.Length > 0)));
         }
 
         var parts = errors.EnumerateArray().Take(MaxEntries).Where(e => e.ValueKind == JsonValueKind.Object).Select(e =>
             string.Join(": ", new[] { Member(e, "code"), Member(e, "message") }.Where(t => t.Length > 0)));
-        return OutsideText.Clean(string.Join("; ", parts));
+        return DisplayText.Line(string.Join("; ", parts));
     }
 
     private static string Member(JsonElement element, string name)

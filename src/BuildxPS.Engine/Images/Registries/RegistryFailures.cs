@@ -83,11 +83,11 @@ internal static class RegistryFailures
                 error)
             { IsTransient = Find<SocketException>(error)?.SocketErrorCode == SocketError.TryAgain },
             HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } => Unreachable(
-                name, where, Find<SocketException>(error)?.SocketErrorCode == SocketError.ConnectionRefused ? "the connection was refused" : OutsideText.Clean(error.Message), error),
+                name, where, Find<SocketException>(error)?.SocketErrorCode == SocketError.ConnectionRefused ? "the connection was refused" : DisplayText.Line(error.Message), error),
             HttpRequestException { HttpRequestError: HttpRequestError.ProxyTunnelError } => Unreachable(
                 name, where, "the proxy gave no way through", error),
             HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } or AuthenticationException => Unreachable(
-                name, where, $"no secure connection could be agreed on ({OutsideText.Clean(error.GetBaseException().Message)})", error),
+                name, where, $"no secure connection could be agreed on ({DisplayText.Line(error.GetBaseException().Message)})", error),
             HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse } => new BuildxException(
                 BuildxFailure.RegistryError,
                 $"What answers for the registry {name} does not speak http ({where}).",
@@ -100,7 +100,7 @@ internal static class RegistryFailures
                 error),
             HttpRequestException or IOException => new RetryableException(new BuildxException(
                 BuildxFailure.RegistryUnreachable,
-                $"The connection to the registry {name} broke ({where}): {OutsideText.Clean(error.GetBaseException().Message)}",
+                $"The connection to the registry {name} broke ({where}): {DisplayText.Line(error.GetBaseException().Message)}",
                 "Try again; if it stays, look at the registry's log and at proxies in between.",
                 error)
             { IsTransient = true }),
@@ -110,7 +110,7 @@ internal static class RegistryFailures
 
     /// <summary>An address without what may be secret in it: user, password, query, fragment.</summary>
     public static string Redact(Uri address)
-        => OutsideText.Clean($"{address.Scheme}://{address.Authority}{address.AbsolutePath}");
+        => DisplayText.Line($"{address.Scheme}://{address.Authority}{address.AbsolutePath}");
 
     /// <summary>Whether a status may be another one a moment later.</summary>
     public static bool IsPassing(HttpStatusCode status)
@@ -126,7 +126,7 @@ internal static class RegistryFailures
 
     /// <summary>A status as people say it: <c>404 Not Found</c>.</summary>
     public static string Status(HttpResponseMessage response)
-        => $"{(int)response.StatusCode} {OutsideText.Clean(response.ReasonPhrase, 50)}".TrimEnd();
+        => $"{(int)response.StatusCode} {DisplayText.Line(response.ReasonPhrase, 50)}".TrimEnd();
 
     private static string Said(RegistryErrorBody body) => body.Text.Length == 0 ? "" : $" ({body.Text})";
 
@@ -138,7 +138,7 @@ internal static class RegistryFailures
     private static BuildxException Unauthorized(RegistryRequest request, HttpResponseMessage response, RegistryErrorBody body, string login)
     {
         var challengeError = AuthenticateChallenge.Parse(response).Select(c => c.Parameter("error")).FirstOrDefault(e => e is not null);
-        var reasons = string.Join("; ", new[] { OutsideText.Clean(challengeError, 100), body.Text }.Where(t => t.Length > 0));
+        var reasons = string.Join("; ", new[] { DisplayText.Line(challengeError, 100), body.Text }.Where(t => t.Length > 0));
         return new BuildxException(
             BuildxFailure.RegistryUnauthorized,
             $"The registry {request.Host.Name} refused '{request.Subject}' to {login}: {Status(response)}{(reasons.Length == 0 ? "" : $" ({reasons})")}.",

@@ -56,7 +56,7 @@ internal sealed class TokenService(RegistryClientOptions options, RegistryTransp
     {
         if (!Uri.TryCreate(realm, UriKind.Absolute, out var address) || address.Scheme is not ("https" or "http") || address.UserInfo.Length > 0)
         {
-            throw Refused(registry, $"it names no usable token service ('{OutsideText.Clean(realm, 200)}')", "Ask who runs the registry: the realm in its WWW-Authenticate header is wrong.");
+            throw Refused(registry, $"it names no usable token service ('{DisplayText.Line(realm, 200)}')", "Ask who runs the registry: the realm in its WWW-Authenticate header is wrong.");
         }
 
         // Over plain http only where the registry itself is, and only to a host that the user would also speak plain http to.

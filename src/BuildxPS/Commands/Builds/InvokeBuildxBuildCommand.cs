@@ -9,41 +9,35 @@ namespace BuildxPS.Commands;
 /// <summary>Builds an image or files from a Dockerfile and a folder: <c>docker buildx build</c>.</summary>
 [Cmdlet(VerbsLifecycle.Invoke, "BuildxBuild", SupportsShouldProcess = true)]
 [OutputType(typeof(BuildResult))]
-public sealed class InvokeBuildxBuildCommand : BuildxCommand
+public sealed class InvokeBuildxBuildCommand : BuildxProgressCommand
 {
     private const string DefaultPlatformVariable = "DOCKER_DEFAULT_PLATFORM";
 
     private readonly HashSet<string> _warned = new(StringComparer.Ordinal);
     private string? _builderOfAll;
     private BuildRequest? _requestOfAll;
-    private ProgressMode _mode;
-    private bool _bars;
 
     /// <summary>The build context: a folder.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("PSPath", "FullName")]
-    [ValidateNotNullOrEmpty]
     [PathArgument]
     public string Path { get; set; } = ".";
 
     /// <summary>The Dockerfile, relative to the current location; without it <c>Dockerfile</c> in the context.</summary>
     [Parameter]
     [Alias("f", "Dockerfile")]
-    [ValidateNotNullOrEmpty]
     [PathArgument]
     public string? File { get; set; }
 
     /// <summary>Names for the image.</summary>
     [Parameter]
     [Alias("t")]
-    [ValidateNotNullOrEmpty]
-    public string[] Tag { get; set; } = [];
+    public string[]? Tag { get; set; }
 
     /// <summary>Platforms to build for; without it those of <c>DOCKER_DEFAULT_PLATFORM</c>, else the engine's own.</summary>
     [Parameter]
-    [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(PlatformCompleter))]
-    public string[] Platform { get; set; } = [];
+    public string[]? Platform { get; set; }
 
     /// <summary>The stage to build; without it the last one.</summary>
     [Parameter]
@@ -53,20 +47,17 @@ public sealed class InvokeBuildxBuildCommand : BuildxCommand
 
     /// <summary>Build arguments: hashtables, <c>'KEY=value'</c>, or <c>'KEY'</c> for a variable of the environment.</summary>
     [Parameter]
-    [ValidateNotNullOrEmpty]
-    public object[] BuildArg { get; set; } = [];
+    public object[]? BuildArg { get; set; }
 
     /// <summary>Labels of the image: hashtables or <c>'KEY=value'</c>.</summary>
     [Parameter]
-    [ValidateNotNullOrEmpty]
-    public object[] Label { get; set; } = [];
+    public object[]? Label { get; set; }
 
     /// <summary>Where the result goes: <c>'type=tar,dest=out.tar'</c>, a folder, a hashtable, or an <see cref="OutputSpec"/>.</summary>
     [Parameter]
     [Alias("o")]
-    [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(OutputCompleter))]
-    public object[] Output { get; set; } = [];
+    public object[]? Output { get; set; }
 
     /// <summary>Loads the image into the docker daemon.</summary>
     [Parameter]
@@ -98,10 +89,6 @@ public sealed class InvokeBuildxBuildCommand : BuildxCommand
     [ValidateNotNullOrEmpty]
     public string? DockerHost { get; set; }
 
-    /// <summary>How progress is shown.</summary>
-    [Parameter]
-    public ProgressMode Progress { get; set; }
-
     /// <summary>Builds although a policy file lies beside the Dockerfile, without evaluating it.</summary>
     [Parameter]
     public SwitchParameter IgnorePolicy { get; set; }
@@ -114,12 +101,12 @@ public sealed class InvokeBuildxBuildCommand : BuildxCommand
         {
             ContextPath = "",
             DockerfilePath = File is null ? null : ForAll(File, () => ResolvePath(File, BuildxFailure.DockerfileNotFound, "The Dockerfile")),
-            Tags = [.. Tag.Select(t => ForAll(t, () => ImageReference.Parse(t)))],
+            Tags = [.. (Tag ?? []).Select(t => ForAll(t, () => ImageReference.Parse(t)))],
             Platforms = ForAll(Platform, ReadPlatforms),
             Target = Target,
-            BuildArguments = ForAll(BuildArg, () => PairArguments.Read(BuildArg, "build argument", Environment.GetEnvironmentVariable)),
-            Labels = ForAll(Label, () => PairArguments.Read(Label, "label", _ => "")),
-            Outputs = ForAll(Output, () => OutputArguments.Read(Output).Select(Resolve).ToList()),
+            BuildArguments = ForAll(BuildArg, () => PairArguments.Read(BuildArg ?? [], "build argument", Environment.GetEnvironmentVariable)),
+            Labels = ForAll(Label, () => PairArguments.Read(Label ?? [], "label", _ => "")),
+            Outputs = ForAll(Output, () => OutputArguments.Read(Output ?? []).Select(Resolve).ToList()),
             Load = Load,
             NoCache = NoCache,
             Pull = Pull,
@@ -136,6 +123,8 @@ public sealed class InvokeBuildxBuildCommand : BuildxCommand
             ContextPath = ResolvePath(Path, BuildxFailure.BuildContextNotFound, "The build context"),
             Builder = new BuilderSelection { Name = Builder, Context = Context, DockerHost = DockerHost },
         };
+        // Before the question: a preview must not promise what would be refused.
+        new BuildRunner(ClientEnvironment.Read()).Check(request);
         if (ShouldProcess(request.ContextPath, Describe(request)))
         {
             Build(request);
@@ -169,23 +158,20 @@ public sealed class InvokeBuildxBuildCommand : BuildxCommand
 
     private List<Platform> ReadPlatforms()
     {
-        if (Platform.Length > 0)
+        if (Platform is { Length: > 0 })
         {
-            return Parse(Platform);
+            return PlatformArguments.Read(Platform);
         }
 
         var variable = Environment.GetEnvironmentVariable(DefaultPlatformVariable);
         try
         {
-            return string.IsNullOrWhiteSpace(variable) ? [] : Parse([variable]);
+            return string.IsNullOrWhiteSpace(variable) ? [] : PlatformArguments.Read([variable]);
         }
         catch (BuildxException e)
         {
             throw new BuildxException(e.Failure, $"The environment variable {DefaultPlatformVariable} is wrong: {e.Message}", e.Advice, e);
         }
-
-        static List<Platform> Parse(string[] texts)
-            => [.. texts.SelectMany(t => t.Split(',')).Select(BuildxPS.Platform.Parse).Distinct()];
     }
 
     private OutputSpec Resolve(OutputSpec output)
@@ -193,26 +179,11 @@ public sealed class InvokeBuildxBuildCommand : BuildxCommand
             ? output
             : output with { Destination = ResolvePath(output.Destination, BuildxFailure.OutputInvalid, "The destination") };
 
-    private void ChooseProgress()
-    {
-        _mode = Progress;
-        var variable = Environment.GetEnvironmentVariable("BUILDKIT_PROGRESS");
-        var bars = false;
-        if (_mode == ProgressMode.Auto && !ProgressChoice.TryReadVariable(variable, out _mode, out bars))
-        {
-            WriteWarning($"BUILDKIT_PROGRESS is '{variable}', which is not offered here; progress is shown as if it were 'auto'.");
-        }
-
-        _bars = _mode == ProgressMode.Auto && (bars || ProgressChoice.IsTerminal(Host));
-    }
-
     private void Build(BuildRequest request)
     {
         _warned.Clear();
         WriteVerbose($"Building '{request.ContextPath}'.");
-        var display = _mode == ProgressMode.None ? new BuildDisplay()
-            : _bars ? new BarDisplay(WriteProgress)
-            : new LineDisplay(WriteLine);
+        var display = CreateDisplay();
         try
         {
             Consume(token => new BuildRunner(ClientEnvironment.Read()).RunAsync(request, token), e => Handle(e, display));

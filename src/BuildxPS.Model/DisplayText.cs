@@ -1,34 +1,63 @@
 using System.Text;
 
-namespace BuildxPS.Engine.Progress;
+namespace BuildxPS;
 
 /// <summary>
-/// Makes text from an engine or a build harmless for a terminal and for a pipeline's log: no escape codes, no control
-/// characters, no command of a CI system.
+/// Makes text from outside (an engine, a build, a registry, a file of another program) harmless for a terminal and for
+/// a pipeline's log: no escape codes, no control characters, no command of a CI system.
 /// </summary>
-internal static class TerminalText
+public static class DisplayText
 {
+    /// <summary>More than anyone reads in one line of a message.</summary>
+    private const int DefaultLength = 1000;
+
     private const char Escape = '\u001b';
     private const char Bell = '\u0007';
     private const char StringTerminator = '\u009c';
 
-    /// <summary>Cleans one line. Tabs stay; line breaks become blanks.</summary>
+    /// <summary>Cleans one line, whatever its length. Tabs stay; line breaks become blanks.</summary>
     /// <param name="line">The line.</param>
     /// <returns>The line itself where nothing had to go.</returns>
-    public static string Clean(string line) => Defuse(IsPlain(line) ? line : Strip(line));
+    public static string Clean(string line)
+    {
+        ArgumentNullException.ThrowIfNull(line);
+        return Defuse(IsPlain(line) ? line : Strip(line));
+    }
+
+    /// <summary>Cleans text that is to be part of one line.</summary>
+    /// <param name="text">The text; null is empty.</param>
+    /// <param name="maxLength">Most characters to keep, at least 2.</param>
+    /// <returns>One line without tabs, with an ellipsis where it was cut.</returns>
+    public static string Line(string? text, int maxLength = DefaultLength)
+    {
+        var line = Limit(Clean(Head(text, maxLength)).Replace('\t', ' ').Trim(), maxLength);
+        // A command of GitHub's, where the line begins with it.
+        return line.StartsWith("::", StringComparison.Ordinal) ? ": " + line[1..] : line;
+    }
+
+    /// <summary>Cleans a text of several lines.</summary>
+    /// <param name="text">The text; null is empty.</param>
+    /// <param name="maxLength">Most characters to keep, at least 2.</param>
+    /// <returns>Its lines, each cleaned, with <c>\n</c> between them.</returns>
+    public static string Lines(string? text, int maxLength)
+        => Limit(string.Join('\n', CleanLines(Head(text, maxLength))), maxLength);
 
     /// <summary>Cleans a text of several lines.</summary>
     /// <param name="text">The text.</param>
     /// <returns>Its lines, each cleaned.</returns>
-    public static string[] CleanLines(string text)
-        => [.. text.ReplaceLineEndings("\n").Split('\n').Select(Clean)];
+    public static IReadOnlyList<string> CleanLines(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return [.. text.ReplaceLineEndings("\n").Split('\n').Select(Clean)];
+    }
 
     /// <summary>Cuts a text that is longer than anyone would read.</summary>
     /// <param name="text">The text.</param>
-    /// <param name="maxLength">Most characters to keep.</param>
+    /// <param name="maxLength">Most characters to keep, at least 2.</param>
     /// <returns>The text, with an ellipsis where it was cut.</returns>
     public static string Limit(string text, int maxLength)
     {
+        ArgumentNullException.ThrowIfNull(text);
         if (text.Length <= maxLength)
         {
             return text;
@@ -37,6 +66,10 @@ internal static class TerminalText
         var end = char.IsHighSurrogate(text[maxLength - 2]) ? maxLength - 2 : maxLength - 1;
         return text[..end] + "…";
     }
+
+    // Escape codes are removed before the text is cut, so some more is looked at; how much more has a bound.
+    private static string Head(string? text, int maxLength)
+        => text is null ? "" : text.Length / 8 > maxLength ? text[..(maxLength * 8)] : text;
 
     private static bool IsPlain(string line)
     {

@@ -1,8 +1,7 @@
-using BuildxPS.Engine.Progress;
 
 namespace BuildxPS.Engine.Tests.Progress;
 
-public sealed class TerminalTextTests
+public sealed class DisplayTextTests
 {
     [Theory]
     [InlineData("plain text\twith a tab", "plain text\twith a tab")]
@@ -24,9 +23,9 @@ public sealed class TerminalTextTests
     [InlineData("x ##VSO[y] ##[error]z", "x # #vso[y] # #[error]z")]
     [InlineData("a ## comment [b]", "a ## comment [b]")]
     [InlineData("\u001b[0m##\u001b[0mvso[x]", "# #vso[x]")]
-    public void A_line_is_harmless_after_cleaning(string line, string expected) => Assert.Equal(expected, TerminalText.Clean(line));
+    public void A_line_is_harmless_after_cleaning(string line, string expected) => Assert.Equal(expected, DisplayText.Clean(line));
 
     [Fact]
     public void A_long_text_is_cut_between_characters()
-        => Assert.Equal("ab…", TerminalText.Limit("ab\U0001F600cd", 4));
+        => Assert.Equal("ab…", DisplayText.Limit("ab\U0001F600cd", 4));
 }

@@ -1,0 +1,191 @@
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using BuildxPS.Engine.Builders.Store;
+using BuildxPS.Engine.Configuration;
+
+namespace BuildxPS.Engine.Builders;
+
+/// <summary>What happens to a builder between its creation and its end: chosen, started, stopped, removed.</summary>
+public sealed class BuilderLifecycle
+{
+    private static readonly TimeSpan s_cleanUp = TimeSpan.FromMilliseconds(150);
+
+    private readonly ContextCatalog _contexts;
+    private readonly BuilderStore _store;
+    private readonly BuilderSelector _selector;
+    private readonly BuilderCatalog _catalog;
+    private readonly InstanceDrivers _drivers;
+
+    /// <summary>Creates a lifecycle. Nothing is read or contacted.</summary>
+    /// <param name="environment">Where this client runs.</param>
+    public BuilderLifecycle(ClientEnvironment environment)
+    {
+        _contexts = new ContextCatalog(environment);
+        _store = new BuilderStore(environment);
+        _selector = new BuilderSelector(environment, _store, _contexts);
+        _catalog = new BuilderCatalog(environment);
+        _drivers = new InstanceDrivers(environment, _contexts);
+    }
+
+    /// <summary>Makes a builder the current one: <c>docker buildx use</c>.</summary>
+    /// <param name="choice">Which one, and for what.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>A task.</returns>
+    /// <exception cref="BuildxException"><see cref="BuildxFailure.BuilderNotFound"/>, or <see cref="BuildxFailure.BuilderIsContext"/> for a context that is not the current one.</exception>
+    public async Task UseAsync(BuilderChoice choice, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(choice);
+        var name = choice.Name;
+        if (_store.Find(name) is null)
+        {
+            // Who is neither on the list nor a context is refused here.
+            _ = _selector.Choose(new BuilderSelection { Name = name });
+            if (name != _contexts.CurrentName())
+            {
+                throw new BuildxException(
+                    BuildxFailure.BuilderIsContext,
+                    $"The builder '{name}' is that of a docker context which is not the current one.",
+                    $"Switch to the context: docker context use {name}.");
+            }
+
+            using var own = await _store.LockAsync(cancellationToken).ConfigureAwait(false);
+            own.SetCurrent(_contexts.CurrentKey(), "", isGlobal: false, isDefault: false);
+            return;
+        }
+
+        using var turn = await _store.LockAsync(cancellationToken).ConfigureAwait(false);
+        _ = _selector.RequireStored(name);
+        turn.SetCurrent(_contexts.CurrentKey(), name, choice.IsGlobal, choice.IsDefault);
+    }
+
+    /// <summary>
+    /// Starts a builder's engines, and makes their containers where they are missing: <c>docker buildx inspect --bootstrap</c>.
+    /// </summary>
+    /// <param name="selection">Which builder.</param>
+    /// <param name="cancellationToken">Gives up; nothing half made is left.</param>
+    /// <returns>What happens, as events of a build; none where everything runs.</returns>
+    /// <exception cref="BuildxException">Thrown while enumerating, after all events of the failure: <see cref="BuildxFailure.BuilderNotBootable"/> and its kin.</exception>
+    public async IAsyncEnumerable<BuildEvent> StartAsync(BuilderSelection selection, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var events = Channel.CreateUnbounded<BuildEvent>(new UnboundedChannelOptions { SingleReader = true });
+        var work = Task.Run(() => BootAsync(selection, events.Writer, stopping.Token), CancellationToken.None);
+        try
+        {
+            await foreach (var e in events.Reader.ReadAllAsync(stopping.Token).ConfigureAwait(false))
+            {
+                yield return e;
+            }
+
+            await work.WaitAsync(stopping.Token).ConfigureAwait(false);
+        }
+        finally
+        {
+            await stopping.CancelAsync().ConfigureAwait(false);
+            await ((Task)work.WaitAsync(s_cleanUp, CancellationToken.None)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>Stops a builder's engines: <c>docker buildx stop</c>. A context's engine is not this module's to stop, and goes on.</summary>
+    /// <param name="selection">Which builder.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>A task.</returns>
+    public async Task StopAsync(BuilderSelection selection, CancellationToken cancellationToken)
+    {
+        var builder = await _catalog.ResolveAsync(selection, cancellationToken).ConfigureAwait(false);
+        await using (builder.ConfigureAwait(false))
+        {
+            await Task.WhenAll(builder.Nodes.Select(node => node.Driver.StopAsync(cancellationToken))).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Removes a builder, and what it has on its engines: <c>docker buildx rm</c>.</summary>
+    /// <param name="removal">Which one, and what stays.</param>
+    /// <param name="cancellationToken">Gives up; the builder is then still on the list.</param>
+    /// <returns>A task.</returns>
+    /// <exception cref="BuildxException">
+    /// <see cref="BuildxFailure.BuilderNotFound"/>, <see cref="BuildxFailure.BuilderIsContext"/>, or <see cref="BuildxFailure.BuilderNotRemoved"/>
+    /// where the builder is off the list but an engine could not be reached.
+    /// </exception>
+    public async Task RemoveAsync(BuilderRemoval removal, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(removal);
+        var builder = _selector.RequireStored(removal.Name);
+        var failures = removal.KeepDaemon
+            ? []
+            : await Task.WhenAll((builder.Nodes ?? []).Select(node => RemoveAsync(builder, node, removal.KeepState, cancellationToken))).ConfigureAwait(false);
+        using (var turn = await _store.LockAsync(cancellationToken).ConfigureAwait(false))
+        {
+            turn.Delete(builder.Name);
+        }
+
+        if (failures.OfType<BuildxException>().FirstOrDefault() is { } failure)
+        {
+            throw new BuildxException(
+                BuildxFailure.BuilderNotRemoved,
+                $"The builder '{builder.Name}' is off the list, but what it left on its engine could not be removed: {failure.Message}",
+                "Remove it there: docker rm -f and docker volume rm of "
+                + string.Join(", ", (builder.Nodes ?? []).Select(node => $"buildx_buildkit_{node.Name} and buildx_buildkit_{node.Name}_state")) + ".",
+                failure);
+        }
+    }
+
+    private async Task<BuildxException?> RemoveAsync(BuilderInstance builder, InstanceNode node, bool keepState, CancellationToken cancellationToken)
+    {
+        if (builder.Driver is "remote" or "docker")
+        {
+            // Its engine was there before the builder, and stays.
+            return null;
+        }
+
+        if (builder.Driver == "kubernetes")
+        {
+            throw new BuildxException(
+                BuildxFailure.EngineUnsupported,
+                $"The builder '{builder.Name}' has pods in a cluster, which cannot be removed from here yet.",
+                "Remove it with docker buildx rm, or take it only off the list: Remove-BuildxBuilder -KeepDaemon.");
+        }
+
+        try
+        {
+            var driver = _drivers.Create(builder, node, null);
+            await using (driver.ConfigureAwait(false))
+            {
+                await driver.RemoveAsync(keepState, cancellationToken).ConfigureAwait(false);
+            }
+
+            return null;
+        }
+        catch (BuildxException e)
+        {
+            return e;
+        }
+    }
+
+    private async Task BootAsync(BuilderSelection selection, ChannelWriter<BuildEvent> events, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var builder = await _catalog.ResolveAsync(selection, cancellationToken).ConfigureAwait(false);
+            await using (builder.ConfigureAwait(false))
+            {
+                await Task.WhenAll(builder.Nodes.Select(node => BootAsync(node, events, cancellationToken))).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            events.TryComplete();
+        }
+    }
+
+    private static async Task BootAsync(NodeHandle node, ChannelWriter<BuildEvent> events, CancellationToken cancellationToken)
+    {
+        await node.Driver.BootAsync(events.WriteAsync, cancellationToken).ConfigureAwait(false);
+        var engine = await node.Driver.ConnectAsync(cancellationToken).ConfigureAwait(false);
+        await using (engine.ConfigureAwait(false))
+        {
+            // An engine that runs and does not answer is not started.
+            await engine.DescribeAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+}

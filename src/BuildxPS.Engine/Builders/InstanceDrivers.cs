@@ -1,0 +1,80 @@
+using BuildxPS.Engine.Builders.Store;
+using BuildxPS.Engine.Builds;
+using BuildxPS.Engine.Configuration;
+using BuildxPS.Engine.Connections;
+using BuildxPS.Engine.Drivers;
+using BuildxPS.Engine.Engines;
+using BuildxPS.Engine.Images.Credentials;
+
+namespace BuildxPS.Engine.Builders;
+
+/// <summary>Makes the drivers for the nodes of stored builders. Nothing is contacted.</summary>
+internal sealed class InstanceDrivers(ClientEnvironment environment, ContextCatalog contexts)
+{
+    /// <summary>Makes a node's driver.</summary>
+    /// <param name="builder">The builder.</param>
+    /// <param name="node">The node.</param>
+    /// <param name="timeout">How long a connection or a call may take; null for 20 seconds.</param>
+    /// <returns>The driver; the caller disposes it.</returns>
+    /// <exception cref="BuildxException">The driver is not available, an option is wrong, or the endpoint cannot be used.</exception>
+    public IDriver Create(BuilderInstance builder, InstanceNode node, TimeSpan? timeout)
+    {
+        if (builder.Driver != DockerContainerDriver.DriverName)
+        {
+            throw NotAvailable(builder);
+        }
+
+        var options = ContainerOptions.Parse(node.DriverOptions ?? []);
+        var endpoint = FindEndpoint(node.Endpoint, $"builder '{builder.Name}', node '{node.Name}'");
+        return new DockerContainerDriver(
+            endpoint,
+            new ContainerNode
+            {
+                Name = node.Name,
+                Options = options,
+                Flags = node.Flags ?? [],
+                Files = node.Files ?? [],
+                MountsWslLibraries = IsWslSocket(endpoint),
+                DescribeRun = options.DescribesGitHubRun ? () => GitHubRun.Describe(environment) : null,
+                FindLogin = FindLoginAsync,
+                WantsImagePolicy = GoText.Switch(environment, "BUILDX_DEFAULT_POLICY"),
+            },
+            timeout);
+    }
+
+    /// <summary>Finds what an endpoint's text means: a context by name, else an address.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="origin">Why it is this one, for messages.</param>
+    /// <returns>How the engine is reached.</returns>
+    /// <exception cref="BuildxException">The context cannot be used.</exception>
+    public EngineEndpoint FindEndpoint(string text, string origin)
+    {
+        if (contexts.Find(text, new BuilderSelection()) is { } context)
+        {
+            return context.Endpoint ?? throw context.Failure!;
+        }
+
+        return text.Contains("://", StringComparison.Ordinal)
+            ? new EngineEndpoint { Address = text, Origin = origin }
+            : throw new BuildxException(
+                BuildxFailure.ContextNotFound,
+                $"There is no docker context '{DisplayText.Line(text)}', which the {origin} names.",
+                "Make the context again with docker context create, or remove the builder.");
+    }
+
+    private async ValueTask<RegistryCredential?> FindLoginAsync(ImageReference image, CancellationToken cancellationToken)
+    {
+        using var logins = new CredentialStore(environment);
+        return await logins.GetAsync(image.Registry, [$"repository:{image.Repository}:pull"], cancellationToken).ConfigureAwait(false);
+    }
+
+    private bool IsWslSocket(EngineEndpoint endpoint)
+        => environment["WSL_DISTRO_NAME"] is not null
+            && endpoint.Address.StartsWith("unix://", StringComparison.Ordinal)
+            && Directory.Exists("/usr/lib/wsl");
+
+    private static BuildxException NotAvailable(BuilderInstance builder) => new(
+        BuildxFailure.EngineUnsupported,
+        $"The builder '{builder.Name}' has the driver '{DisplayText.Line(builder.Driver)}', which is not available yet; {DockerContainerDriver.DriverName} is.",
+        "Choose another builder with -Builder, or make one with New-BuildxBuilder.");
+}

@@ -1,0 +1,144 @@
+using System.Management.Automation;
+using BuildxPS.Engine.Configuration;
+using BuildxPS.Engine.Images;
+using BuildxPS.Engine.Images.Credentials;
+using BuildxPS.Engine.Images.Registries;
+using BuildxPS.Pipeline;
+
+namespace BuildxPS.Commands;
+
+/// <summary>Reads an image's index or manifest from its registry: <c>docker buildx imagetools inspect</c>.</summary>
+[Cmdlet(VerbsCommon.Get, "BuildxImageManifest")]
+[OutputType(typeof(ImageIndex), typeof(ImageManifest))]
+public sealed class GetBuildxImageManifestCommand : BuildxCommand, IDisposable
+{
+    private OrderedWork<ImageDocument>? _work;
+    private CredentialStore? _credentials;
+    private RegistryClient? _client;
+
+    /// <summary>
+    /// The images: text such as <c>registry.local:5000/app:1</c>, references, or what <c>Invoke-BuildxBuild -Push</c>
+    /// gave, which means each of its names with the digest that was pushed.
+    /// </summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [ValidateNotNullOrEmpty]
+    [ImageReferenceArgument]
+    public object[] Reference { get; set; } = [];
+
+    /// <summary>Registries that are spoken to over plain http; one on this machine needs no word.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string[] InsecureRegistry { get; set; } = [];
+
+    /// <summary>Registries whose https certificate is not checked.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string[] SkipTlsVerify { get; set; } = [];
+
+    /// <summary>PEM files with authorities to trust: for all registries, or in a hashtable by host.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public object[] RegistryCa { get; set; } = [];
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        _work = new OrderedWork<ImageDocument>(PipelineStopToken);
+        var environment = ClientEnvironment.Read();
+        var trust = ForAll(RegistryCa, () => TrustArguments.Read(
+            InsecureRegistry, SkipTlsVerify, RegistryCa, path => ResolvePath(path, BuildxFailure.ArgumentInvalid, "The file with certificates")));
+        _credentials = new CredentialStore(environment);
+        _client = ForAll(null, () => new RegistryClient(new RegistryClientOptions
+        {
+            Environment = environment,
+            Trust = trust,
+            Credentials = _credentials,
+            Log = _work.Note,
+        }));
+    }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        foreach (var argument in Reference)
+        {
+            ForInput(argument, () => Begin(argument));
+        }
+
+        while (_work!.IsDue)
+        {
+            WriteNext();
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        while (WriteNext())
+        {
+        }
+    }
+
+    /// <summary>Gives up what is still under way where the pipeline ends early.</summary>
+    public void Dispose()
+    {
+        _work?.Dispose();
+        _client?.Dispose();
+        _credentials?.Dispose();
+    }
+
+    private void Begin(object argument)
+    {
+        foreach (var reference in argument is BuildResult result ? ReferencesOf(result) : [ImageReference.Parse((string)argument)])
+        {
+            _work!.Begin(argument, token => new ImageInspector(_client!).InspectAsync(reference, token));
+        }
+    }
+
+    private static IEnumerable<ImageReference> ReferencesOf(BuildResult result)
+    {
+        if (result.Images.Count == 0 || result.Digest is null)
+        {
+            throw new BuildxException(
+                BuildxFailure.ImageNotFound,
+                $"The build {result.BuildRef} gave no image that a registry could have: it has {(result.Digest is null ? "no digest" : "no name")}.",
+                "Build with -Tag and -Push.");
+        }
+
+        return result.Images.Select(image => ImageReference.Parse(image) with { Digest = result.Digest });
+    }
+
+    private bool WriteNext()
+    {
+        if (!_work!.TryTake(out var target, out var work))
+        {
+            return false;
+        }
+
+        ForInput(target, () =>
+        {
+            ImageDocument document;
+            try
+            {
+                document = Run(_ => work);
+            }
+            catch (BuildxException)
+            {
+                Report();
+                throw;
+            }
+
+            Report();
+            WriteObject(document);
+        });
+        return true;
+    }
+
+    private void Report()
+    {
+        foreach (var line in _work!.TakeNotes())
+        {
+            WriteVerbose(line);
+        }
+    }
+}

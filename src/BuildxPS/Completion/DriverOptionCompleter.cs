@@ -1,0 +1,33 @@
+using System.Collections;
+using System.Management.Automation;
+using System.Management.Automation.Language;
+
+namespace BuildxPS.Completion;
+
+/// <summary>Completes the names of the docker-container driver's options.</summary>
+internal sealed class DriverOptionCompleter : IArgumentCompleter
+{
+    private static readonly (string Value, string ToolTip)[] s_options =
+    [
+        ("image=", "The BuildKit image; without it moby/buildkit:buildx-stable-1"),
+        ("network=", "The container's network, for example host"),
+        ("env.", "An environment variable of BuildKit: env.NAME=value"),
+        ("default-load=", "true: builds without an output go into docker's images"),
+        ("memory=", "Most memory, for example 2g"),
+        ("memory-swap=", "Most memory and swap together; -1 for no limit"),
+        ("cpu-quota=", "Processor time in each period, in microseconds"),
+        ("cpu-period=", "The period's length, in microseconds"),
+        ("cpu-shares=", "Weight among other containers"),
+        ("cpuset-cpus=", "Processors to run on, for example 0-3"),
+        ("cpuset-mems=", "Memory nodes to use"),
+        ("cgroup-parent=", "The control group above the container's"),
+        ("restart-policy=", "no, always, unless-stopped or on-failure[:COUNT]"),
+        ("provenance-add-gha=", "false: GitHub Actions' run is left out of provenance"),
+        ("allow-untrusted-image=", "true: the image's signature is not looked at"),
+    ];
+
+    /// <inheritdoc/>
+    public IEnumerable<CompletionResult> CompleteArgument(
+        string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
+        => Completions.Select(wordToComplete, s_options);
+}

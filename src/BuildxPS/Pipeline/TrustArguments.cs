@@ -1,0 +1,66 @@
+using System.Collections;
+
+namespace BuildxPS.Pipeline;
+
+/// <summary>Reads what users say about how far registries are trusted.</summary>
+internal static class TrustArguments
+{
+    private const string CaForms = "Write -RegistryCa as the path of a PEM file, or as a hashtable of host and file (@{ 'registry.local:5000' = 'ca.pem' }).";
+
+    /// <summary>Reads the arguments.</summary>
+    /// <param name="insecure">Hosts for plain http.</param>
+    /// <param name="skipVerify">Hosts whose certificate is not checked.</param>
+    /// <param name="authorities">Files, or hashtables of host and file.</param>
+    /// <param name="resolve">Makes a path absolute.</param>
+    /// <returns>The trust.</returns>
+    /// <exception cref="BuildxException"><see cref="BuildxFailure.ArgumentInvalid"/>, naming the part.</exception>
+    public static RegistryTrust Read(string[] insecure, string[] skipVerify, object[] authorities, Func<string, string> resolve)
+    {
+        var files = new List<string>();
+        var hostFiles = new Dictionary<string, IReadOnlyList<string>>(StringComparer.OrdinalIgnoreCase);
+        foreach (var argument in authorities.Select(PairArguments.Unwrap))
+        {
+            if (argument is IDictionary table)
+            {
+                foreach (DictionaryEntry entry in table)
+                {
+                    hostFiles[CheckHost(entry.Key.ToString() ?? "", "-RegistryCa")] = [.. FilesOf(entry.Value).Select(resolve)];
+                }
+            }
+            else
+            {
+                files.Add(resolve(FileOf(argument)));
+            }
+        }
+
+        return new RegistryTrust
+        {
+            InsecureHosts = [.. insecure.Select(h => CheckHost(h, "-InsecureRegistry"))],
+            SkipTlsVerifyHosts = [.. skipVerify.Select(h => CheckHost(h, "-SkipTlsVerify"))],
+            CaFiles = files,
+            HostCaFiles = hostFiles,
+        };
+    }
+
+    private static IEnumerable<string> FilesOf(object? value)
+        => PairArguments.Unwrap(value) is IEnumerable list and not string ? list.Cast<object?>().Select(FileOf) : [FileOf(value)];
+
+    private static string FileOf(object? value) => PairArguments.Unwrap(value) switch
+    {
+        string { Length: > 0 } path => path,
+        FileInfo file => file.FullName,
+        var other => throw new BuildxException(
+            BuildxFailure.ArgumentInvalid,
+            $"A value of type {other?.GetType().Name ?? "null"} is not a file with certificates.",
+            CaForms),
+    };
+
+    // A host that no reference can have would be trusted in vain, and without a word.
+    private static string CheckHost(string host, string parameter)
+        => ImageReference.TryParse(host + "/x", out var reference, out _) && reference.Registry.Equals(host, StringComparison.OrdinalIgnoreCase)
+            ? host
+            : throw new BuildxException(
+                BuildxFailure.ArgumentInvalid,
+                $"'{DisplayText.Line(host)}' ({parameter}) is not a registry's host.",
+                "Write the host as image references have it, without a scheme: registry.local or registry.local:5000.");
+}

@@ -1,0 +1,218 @@
+BeforeAll {
+    Import-Module $env:BUILDXPS_MODULE
+    . (Join-Path $PSScriptRoot TestEngines.ps1)
+    $id = 'BuildxPS.Commands.GetBuildxImageManifestCommand'
+    $kept = Enter-TestSurroundings $TestDrive
+    $rendering = $PSStyle.OutputRendering
+    $PSStyle.OutputRendering = 'PlainText'
+
+    # Lets the module log in, as docker login would.
+    function Set-Login([string] $Registry, $User) {
+        $null = New-Item $env:DOCKER_CONFIG -ItemType Directory -Force
+        $auth = [Convert]::ToBase64String([Text.Encoding]::UTF8.GetBytes("$($User.name):$($User.password)"))
+        @{ auths = @{ $Registry = @{ auth = $auth } } } | ConvertTo-Json -Depth 3 | Set-Content (Join-Path $env:DOCKER_CONFIG config.json)
+    }
+}
+
+AfterAll {
+    $PSStyle.OutputRendering = $rendering
+    Exit-TestSurroundings $kept
+}
+
+Describe 'Get-BuildxImageManifest' {
+    It 'gives an index, byte for byte what skopeo sees' {
+        $registry = (Get-TestSetup).registries.plain
+        $index = Get-BuildxImageManifest $registry/library/alpine
+        $index | Should -BeOfType ([BuildxPS.ImageIndex])
+        $bytes = Get-SkopeoBytes inspect, --raw, --tls-verify=false, "docker://$registry/library/alpine"
+        [Convert]::ToHexString($index.RawBytes.ToArray()) | Should -Be ([Convert]::ToHexString($bytes))
+        $index.Digest | Should -Be "sha256:$([Convert]::ToHexStringLower([Security.Cryptography.SHA256]::HashData($bytes)))"
+        $index.Platforms | Should -Contain ([BuildxPS.Platform]::Parse('linux/arm/v7'))
+        $index.Manifests[1].Platform | Should -Be $index.Platforms[1]
+    }
+
+    It 'gives a manifest with its config' {
+        $registry = (Get-TestSetup).registries.plain
+        $index = Get-BuildxImageManifest $registry/library/alpine
+        $entry = $index.Manifests.Where({ "$($_.Platform)" -eq 'linux/arm64' })[0]
+        $image = Get-BuildxImageManifest "$registry/library/alpine@$($entry.Digest)"
+        $image | Should -BeOfType ([BuildxPS.ImageManifest])
+        $image.Digest | Should -Be $entry.Digest
+        "$($image.Platform)" | Should -Be 'linux/arm64'
+        $image.Config.DiffIds.Count | Should -Be $image.Layers.Count
+        $image.RawJson | ConvertFrom-Json | ForEach-Object { $_.config.digest } | Should -Be $image.ConfigDescriptor.Digest
+    }
+
+    It 'takes <Kind> from the pipeline' -ForEach @(
+        @{ Kind = 'text'; Get = { "$registry/library/alpine" } }
+        @{ Kind = 'a reference'; Get = { [BuildxPS.ImageReference]::Parse("$registry/library/alpine") } }
+        @{ Kind = 'a property Reference'; Get = { [pscustomobject]@{ Reference = "$registry/library/alpine" } } }
+        @{ Kind = 'an index'; Get = { Get-BuildxImageManifest $registry/library/alpine } }
+        @{ Kind = 'what a build gave'; Get = { [BuildxPS.BuildResult]@{ BuildRef = 'b/n/r'; Builder = 'b'; Digest = $digest; Images = [string[]]"$registry/library/alpine:moved" } } }
+    ) {
+        $registry = (Get-TestSetup).registries.plain
+        $digest = (Get-BuildxImageManifest $registry/library/alpine).Digest
+        $index = & $Get | Get-BuildxImageManifest
+        $index | Should -HaveCount 1
+        $index.Digest | Should -Be $digest
+    }
+
+    It 'keeps the order of many references, and goes on after one that fails' {
+        $registry = (Get-TestSetup).registries.plain
+        $references = @(foreach ($i in 1..20) { "$registry/library/alpine", "$registry/library/no-such-$i", "$registry/library/busybox" })
+        $found = $references | Get-BuildxImageManifest -ErrorVariable failed -ErrorAction SilentlyContinue
+        $found.Reference.Repository | Should -Be @(foreach ($i in 1..20) { 'library/alpine', 'library/busybox' })
+        $failed | Should -HaveCount 20
+        $failed[0].FullyQualifiedErrorId | Should -Be "ImageNotFound,$id"
+        $failed[0].TargetObject | Should -Be "$registry/library/no-such-1"
+        $failed[0].CategoryInfo.Category | Should -Be ObjectNotFound
+        $failed[0].ErrorDetails.RecommendedAction | Should -Not -BeNullOrEmpty
+    }
+
+    It 'stops at the first with Select-Object -First 1' {
+        $registry = (Get-TestSetup).registries.plain
+        @(1..40 | ForEach-Object { "$registry/library/alpine" } | Get-BuildxImageManifest | Select-Object -First 1) | Should -HaveCount 1
+    }
+
+    It 'refuses <What>' -ForEach @(
+        @{ What = 'a reference in upper case'; Arguments = @{ Reference = 'localhost:1/App' }; Failure = 'TagInvalid'; Part = 'App' }
+        @{ What = 'an address'; Arguments = @{ Reference = 'http://localhost:1/app' }; Failure = 'TagInvalid'; Part = 'http' }
+        @{ What = 'a host with a scheme'; Arguments = @{ Reference = 'localhost:1/app'; InsecureRegistry = 'http://localhost:1' }; Failure = 'ArgumentInvalid'; Part = '-InsecureRegistry' }
+        @{ What = 'a host with a path'; Arguments = @{ Reference = 'localhost:1/app'; SkipTlsVerify = 'localhost:1/app' }; Failure = 'ArgumentInvalid'; Part = '-SkipTlsVerify' }
+        @{ What = 'a CA that is no file'; Arguments = @{ Reference = 'localhost:1/app'; RegistryCa = 5 }; Failure = 'ArgumentInvalid'; Part = 'Int32' }
+        @{ What = 'a CA that is not there'; Arguments = @{ Reference = 'localhost:1/app'; RegistryCa = 'no-such.pem' }; Failure = 'ConfigurationInvalid'; Part = 'no-such.pem' }
+        @{ What = 'a registry that nobody runs'; Arguments = @{ Reference = 'localhost:1/app' }; Failure = 'RegistryUnreachable'; Part = 'localhost:1' }
+        @{ What = 'a build that named no image'; Arguments = @{ Reference = 'a build' }; Failure = 'ImageNotFound'; Part = 'b/n/ref' }
+    ) {
+        if ($Arguments.Reference -eq 'a build') {
+            $Arguments.Reference = [BuildxPS.BuildResult]@{ BuildRef = 'b/n/ref'; Builder = 'b' }
+        }
+
+        $failed = @(Get-Failure { Get-BuildxImageManifest @Arguments })
+        $failed | Should -HaveCount 1
+        $failed[0].FullyQualifiedErrorId | Should -Be "$Failure,$id"
+        "$($failed[0])" | Should -BeLike "*$Part*"
+        $failed[0].ErrorDetails.RecommendedAction | Should -Not -BeNullOrEmpty
+    }
+
+    It 'leaves an object that is no reference to PowerShell' {
+        (Get-Failure { 5 | Get-BuildxImageManifest }).FullyQualifiedErrorId | Should -Be "InputObjectNotBound,$id"
+    }
+
+    Context 'with a registry over https that wants a password' {
+        It 'says that its certificate is not trusted' {
+            $failed = Get-Failure { Get-BuildxImageManifest "$((Get-TestSetup).registries.https)/x" }
+            $failed.FullyQualifiedErrorId | Should -Be "RegistryCertificateInvalid,$id"
+            $failed.ErrorDetails.RecommendedAction | Should -BeLike '*-RegistryCa*'
+        }
+
+        It 'says that it wants a login' {
+            $setup = Get-TestSetup
+            $failed = Get-Failure { Get-BuildxImageManifest "$($setup.registries.https)/x" -RegistryCa $setup.certificates.ca }
+            $failed.FullyQualifiedErrorId | Should -Be "RegistryUnauthorized,$id"
+            $failed.ErrorDetails.RecommendedAction | Should -BeLike '*docker login*'
+        }
+
+        It 'reads from it with a login, trusting <How>' -ForEach @(
+            @{ How = 'an authority'; Trust = { @{ RegistryCa = $setup.certificates.ca } } }
+            @{ How = 'an authority for this host'; Trust = { @{ RegistryCa = @{ $setup.registries.https = $setup.certificates.ca } } } }
+            @{ How = 'a file object'; Trust = { @{ RegistryCa = Get-Item $setup.certificates.ca } } }
+            @{ How = 'blindly'; Trust = { @{ SkipTlsVerify = $setup.registries.https } } }
+        ) {
+            $setup = Get-TestSetup
+            $trusted = & $Trust
+            Set-Login $setup.registries.https $setup.users.https
+            # It may have no image; that it says so to us is what a login is for.
+            $failed = Get-Failure { Get-BuildxImageManifest "$($setup.registries.https)/no/such" @trusted }
+            $failed.FullyQualifiedErrorId | Should -Be "ImageNotFound,$id"
+        }
+    }
+
+    It 'fetches a token where the registry wants one' {
+        $setup = Get-TestSetup
+        $failed = Get-Failure { Get-BuildxImageManifest "$($setup.registries.token)/no/such" }
+        $failed.FullyQualifiedErrorId | Should -Match '^(RegistryUnauthorized|ImageNotFound),'
+        Set-Login $setup.registries.token $setup.users.token
+        $said = Get-BuildxImageManifest "$($setup.registries.token)/no/such" -Verbose -ErrorVariable failed -ErrorAction SilentlyContinue 4>&1
+        $failed[0].FullyQualifiedErrorId | Should -Be "ImageNotFound,$id"
+        "$said" | Should -BeLike "*$($setup.registries.token)*"
+        "$said $($failed | Out-String)" | Should -Not -BeLike "*$($setup.users.token.password)*"
+    }
+}
+
+Describe 'The views of images' {
+    BeforeAll {
+        $digest = "sha256:$('0123456789abcdef' * 4)"
+        $evil = "a`e]0;title`a`e[31m##vso[task.complete]`nb"
+        $annotations = [Collections.Generic.Dictionary[string, string]]::new()
+        $annotations['note'] = $evil
+        $reference = [BuildxPS.ImageReference]::Parse('registry.local:5000/app:1')
+        $marks = [Collections.Generic.Dictionary[string, string]]::new()
+        $marks['vnd.docker.reference.type'] = 'attestation-manifest'
+        $descriptors = [BuildxPS.Descriptor[]]@(
+            [BuildxPS.Descriptor]@{ MediaType = 'application/vnd.oci.image.manifest.v1+json'; Digest = $digest; Size = 1234; Platform = [BuildxPS.Platform]::Parse('linux/arm64') }
+            [BuildxPS.Descriptor]@{ MediaType = $evil; Digest = $digest; Size = 567; Annotations = $marks }
+        )
+        $index = [BuildxPS.ImageIndex]@{
+            Reference = $reference; MediaType = 'application/vnd.oci.image.index.v1+json'; Digest = $digest; RawBytes = [byte[]](1, 2, 3)
+            Annotations = $annotations; Manifests = $descriptors
+        }
+        $config = [BuildxPS.ImageConfig]@{
+            RawBytes = [byte[]]1; Labels = $annotations; Env = [string[]]"A=$evil"; Entrypoint = [string[]]('/bin/sh', "-c`e[2J"); Author = $evil
+            Platform = [BuildxPS.Platform]::Parse('linux/arm64'); Created = '2026-01-02T03:04:05Z'
+            History = [BuildxPS.ImageHistory[]]@([BuildxPS.ImageHistory]@{ Created = '2026-01-02T03:04:05Z'; CreatedBy = "RUN $evil" })
+        }
+        $image = [BuildxPS.ImageManifest]@{
+            Reference = $reference; MediaType = 'application/vnd.oci.image.manifest.v1+json'; Digest = $digest; RawBytes = [byte[]]1
+            ConfigDescriptor = $descriptors[0]; Config = $config; Layers = $descriptors; Annotations = $annotations
+        }
+
+        function Show($InputObject) {
+            ($InputObject | Out-String -Width 120) -split '\r?\n' | ForEach-Object TrimEnd | Where-Object { $_ }
+        }
+    }
+
+    It 'show an index with its platforms as a table' {
+        Show $index | Should -Be @(
+            'Reference   : registry.local:5000/app:1'
+            'MediaType   : application/vnd.oci.image.index.v1+json'
+            "Digest      : $digest"
+            'Annotations : note=a ]0;title  [31m# #vso[task.complete] b'
+            'Manifests   : Platform     Digest                  Size'
+            '              linux/arm64  sha256:0123456789ab   1.23kB'
+            '              attestation  sha256:0123456789ab     567B'
+        )
+        (Show ($index | Format-Table))[2] | Should -Match '^registry\.local:5000/app:1\s+sha256:0123456789ab\s+3B\s+linux/arm64$'
+    }
+
+    It 'show an image with its config and layers' {
+        $lines = Show $image
+        $lines | Should -Contain 'Platform    : linux/arm64'
+        $lines | Should -Contain 'Entrypoint  : /bin/sh -c [2J'
+        $lines | Should -Contain 'LayerSize   : 1.80kB'
+        (Show ($image | Format-Table))[2] | Should -Match '^registry\.local:5000/app:1\s+sha256:0123456789ab\s+linux/arm64\s+2\s+1\.80kB$'
+    }
+
+    It 'show entries, a config and its history' {
+        $lines = Show $descriptors
+        $lines[2] | Should -Match '^linux/arm64\s+sha256:0123456789ab\s+1\.23kB\s+application/vnd\.oci\.image\.manifest\.v1\+json$'
+        $lines[3] | Should -Match '^attestation\s+sha256:0123456789ab\s+567B\s'
+        Show $config | Should -Contain 'History    : 1 steps, 0 layers'
+        (Show $config.History)[2] | Should -Match '^2026-01-02 03:04:05\s+yes\s+RUN a '
+    }
+
+    It 'let nothing in <What> steer the terminal or a CI system, and keep it in the object' -ForEach @(
+        @{ What = 'an index'; Get = { $index } }
+        @{ What = 'an image'; Get = { $image } }
+        @{ What = 'entries'; Get = { $descriptors } }
+        @{ What = 'a config'; Get = { $config } }
+        @{ What = 'a history'; Get = { $config.History } }
+    ) {
+        foreach ($shown in (& $Get | Out-String -Width 500), (& $Get | Format-List | Out-String -Width 500), (& $Get | Format-Table | Out-String -Width 500)) {
+            $shown | Should -Not -Match "[`e`a]"
+            $shown | Should -Not -Match '##vso\['
+        }
+
+        $index.Annotations['note'] | Should -Be $evil
+    }
+}
