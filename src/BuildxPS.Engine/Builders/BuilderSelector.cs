@@ -1,6 +1,5 @@
 using BuildxPS.Engine.Builders.Store;
 using BuildxPS.Engine.Configuration;
-using BuildxPS.Engine.Connections;
 
 namespace BuildxPS.Engine.Builders;
 

@@ -1,7 +1,6 @@
 using System.Formats.Tar;
 using System.Text.Json;
 using BuildxPS.Engine.Engines;
-using BuildxPS.Engine.Images;
 using BuildxPS.Engine.Images.Manifests;
 using BuildxPS.Engine.Images.Registries;
 using BuildxPS.Engine.Sessions.Files;

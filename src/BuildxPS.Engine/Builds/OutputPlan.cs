@@ -28,10 +28,6 @@ internal static class OutputPlan
         {
             CheckNames(output.Spec, request);
         }
-        else if (outputs.Count == 0 && features.LoadsByDefault)
-        {
-            outputs = [new PlannedOutput { Spec = new OutputSpec { Type = "docker" } }];
-        }
 
         CheckDestinations(outputs);
         return outputs;

@@ -1,4 +1,3 @@
-using BuildxPS.Engine.Connections;
 using Docker.DotNet.Models;
 
 namespace BuildxPS.Engine.Drivers;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using BuildxPS.Engine.Builds;
-using BuildxPS.Engine.Connections;
 using Docker.DotNet.Models;
 
 namespace BuildxPS.Engine.Drivers;

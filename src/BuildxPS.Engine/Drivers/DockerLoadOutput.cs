@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using BuildxPS.Engine.Connections;
 using BuildxPS.Engine.Engines;
 
 namespace BuildxPS.Engine.Drivers;

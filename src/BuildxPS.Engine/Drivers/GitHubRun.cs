@@ -2,7 +2,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using BuildxPS.Engine.Builds;
 using BuildxPS.Engine.Configuration;
-using BuildxPS.Engine.Connections;
 
 namespace BuildxPS.Engine.Drivers;
 

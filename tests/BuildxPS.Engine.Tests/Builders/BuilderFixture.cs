@@ -91,6 +91,11 @@ internal sealed class BuilderFixture : IAsyncDisposable
     {
         if (_host is not null)
         {
+            foreach (var name in Catalog.ListNames().Where(n => n.StartsWith(Name, StringComparison.Ordinal)))
+            {
+                await ((Task)Lifecycle.RemoveAsync(new BuilderRemoval { Name = name }, CancellationToken.None)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+
             foreach (var node in (string[])[Name + "0", Name + "1", Name + "-theirs0"])
             {
                 await TryDockerAsync("rm", "-f", "-v", "buildx_buildkit_" + node);

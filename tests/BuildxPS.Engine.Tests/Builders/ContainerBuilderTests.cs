@@ -106,6 +106,9 @@ public sealed class ContainerBuilderTests
         var config = container["Config"]!.AsObject();
         config.Remove("Hostname");
 
+        // buildx sets variables in a different order each time.
+        config["Env"] = new JsonArray([.. config["Env"]!.AsArray().Select(e => (string)e!).Order(StringComparer.Ordinal).Select(e => JsonValue.Create(e))]);
+
         // Where nothing is given, the daemon keeps null or an empty list, as it was sent.
         return string.Join('\n', config.Concat(container["HostConfig"]!.AsObject())
             .Where(p => p.Value is not null && p.Value.ToJsonString() is not ("[]" or "{}" or "\"\"" or "0" or "false"))

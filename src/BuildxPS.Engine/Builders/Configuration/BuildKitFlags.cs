@@ -1,5 +1,4 @@
 using System.Text;
-using BuildxPS.Engine.Connections;
 
 namespace BuildxPS.Engine.Builders.Configuration;
 

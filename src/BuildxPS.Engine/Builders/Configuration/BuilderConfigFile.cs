@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.RegularExpressions;
-using BuildxPS.Engine.Connections;
 using Tomlyn;
 using Tomlyn.Model;
 using Tomlyn.Parsing;

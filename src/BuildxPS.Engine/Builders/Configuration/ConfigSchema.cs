@@ -106,7 +106,7 @@ internal sealed class ConfigSchema
 
     private static IEnumerable<object?> ElementsOf(object? value) => value as IEnumerable<object?> ?? [];
 
-    private static string Quote(string key) => key.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_') ? key : $"\"{Connections.Terminal.Clean(key)}\"";
+    private static string Quote(string key) => key.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_') ? key : $"\"{DisplayText.Line(key)}\"";
 
     private static ConfigSchema Table(params (string Key, ConfigSchema Value)[] keys) => new("a table")
     {

@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using BuildxPS.Engine.Connections;
 
 namespace BuildxPS.Engine.Builders.Store;
 

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using BuildxPS.Engine.Configuration;
-using BuildxPS.Engine.Connections;
 
 namespace BuildxPS.Engine.Builders.Store;
 

@@ -1,4 +1,3 @@
-using BuildxPS.Engine.Connections;
 
 namespace BuildxPS.Engine.Builders.Store;
 
