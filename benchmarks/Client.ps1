@@ -24,7 +24,7 @@ function Get-BuildxVersionLine {
     "Peer: $(& $docker buildx version)"
 }
 
-# Takes away what a row's contexts left in the engine's cache, and nothing of others.
+# Takes away the contexts that came to the engine's cache since, so that runs do not fill the disk.
 function Clear-ContextCache([string[]] $Keep) {
     foreach ($id in Get-ContextCache | Where-Object { $_ -notin $Keep }) {
         $null = & $docker buildx prune --force --filter "id=$id" 2>&1

@@ -47,6 +47,13 @@ COPY --from=files /app /app
 '@
 }
 
+# Gives a context a folder name that no engine has seen: engines know contexts by it.
+function Rename-Context([hashtable] $State) {
+    $next = Join-Path (Split-Path $State.Path) ([guid]::NewGuid())
+    Move-Item $State.Path $next
+    $State.Path = $next
+}
+
 # A context that makes its files on the engine, where they are cached, so that a build is its export.
 function New-ExportContext([string] $Path, [string] $Command) {
     $null = New-Item $Path -ItemType Directory -Force

@@ -1,7 +1,7 @@
 # A context of 50,000 small files: new to the engine, known to it, and known but for one file.
 
 $folder = Join-Path $Work files
-$state = @{ Number = 0; Kept = @(); Path = $folder }
+$state = @{ Path = $folder; Kept = @() }
 $prepare = {
     if (-not (Test-Path $state.Path)) {
         New-TransferContext $state.Path
@@ -19,11 +19,7 @@ $build + @{
     Name   = '50,000 small files: first'
     Runs   = 5
     Budget = 0.8
-    Before = {
-        $next = "$folder-$(++$state.Number)"
-        Move-Item $state.Path $next
-        $state.Path = $next
-    }
+    Before = { Rename-Context $state }
     After  = { Clear-ContextCache $state.Kept }
 }
 $build + @{
@@ -35,6 +31,6 @@ $build + @{
     Name   = '50,000 small files: one changed'
     Runs   = 5
     Budget = 0.7
-    Before = { Set-Content (Join-Path $state.Path app version.txt) "$(++$state.Number)" }
+    Before = { Set-Content (Join-Path $state.Path app version.txt) ([guid]::NewGuid()) }
     Finish = { Clear-ContextCache $state.Kept }
 }

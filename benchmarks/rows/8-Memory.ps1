@@ -4,7 +4,7 @@ if ($IsLinux) {
     foreach ($case in 'a 1 GiB file', '50,000 small files') {
         $folder = Join-Path $Work "memory-$($case -replace '\W')"
         $large = $case -eq 'a 1 GiB file'
-        $state = @{ Number = 0; Kept = @(); Path = $folder }
+        $state = @{ Path = $folder; Kept = @() }
         @{
             Name        = "memory added by $case as context"
             Runs        = 1
@@ -16,11 +16,7 @@ if ($IsLinux) {
                 $large ? (New-LargeFile (Join-Path $many large.bin) 1GB) : (New-SmallFiles $many 50000)
                 $state.Kept = @(Get-ContextCache)
             }
-            Before      = {
-                $next = "$folder-$(++$state.Number)"
-                Move-Item $state.Path $next
-                $state.Path = $next
-            }
+            Before      = { Rename-Context $state }
             Ours        = { Measure-OursMemory $state.Path }
             Buildx      = { Measure-BuildxMemory build --progress plain $state.Path }
             After       = { Clear-ContextCache $state.Kept }

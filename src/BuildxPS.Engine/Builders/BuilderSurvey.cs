@@ -71,7 +71,7 @@ internal static class BuilderSurvey
             var engine = await driver.ConnectAsync(cancellationToken).ConfigureAwait(false);
             await using (engine.ConfigureAwait(false))
             {
-                var description = await engine.DescribeAsync(cancellationToken).ConfigureAwait(false);
+                var description = await engine.IdentifyAsync(cancellationToken).ConfigureAwait(false);
                 var version = description.Version ?? await driver.FindBuildKitVersionAsync(cancellationToken).ConfigureAwait(false);
                 return Running(context.Name, description, version);
             }

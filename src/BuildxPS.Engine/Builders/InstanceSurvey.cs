@@ -94,7 +94,7 @@ internal static class InstanceSurvey
             var engine = await driver.ConnectAsync(cancellationToken).ConfigureAwait(false);
             await using (engine.ConfigureAwait(false))
             {
-                var description = await engine.DescribeAsync(cancellationToken).ConfigureAwait(false);
+                var description = await engine.IdentifyAsync(cancellationToken).ConfigureAwait(false);
                 var version = description.Version ?? await driver.FindBuildKitVersionAsync(cancellationToken).ConfigureAwait(false);
                 return Running(known, description, version);
             }

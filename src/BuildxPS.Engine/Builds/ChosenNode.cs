@@ -82,22 +82,16 @@ internal sealed class ChosenNode : IAsyncDisposable
         NodeHandle node, Func<BuildEvent, CancellationToken, ValueTask> report, CancellationToken cancellationToken)
     {
         await node.Driver.BootAsync(report, cancellationToken).ConfigureAwait(false);
-        var featuresTask = node.Driver.GetFeaturesAsync(cancellationToken);
-        IBuildEngine? engine = null;
+        var engine = await node.Driver.ConnectAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            engine = await node.Driver.ConnectAsync(cancellationToken).ConfigureAwait(false);
             var description = await engine.DescribeAsync(cancellationToken).ConfigureAwait(false);
-            return (engine, description, await featuresTask.ConfigureAwait(false));
+            // Last: what a driver tells of its engine it knows from that engine.
+            return (engine, description, await node.Driver.GetFeaturesAsync(cancellationToken).ConfigureAwait(false));
         }
         catch
         {
-            await ((Task)featuresTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (engine is not null)
-            {
-                await engine.DisposeAsync().ConfigureAwait(false);
-            }
-
+            await engine.DisposeAsync().ConfigureAwait(false);
             throw;
         }
     }

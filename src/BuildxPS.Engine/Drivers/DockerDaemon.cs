@@ -19,6 +19,7 @@ internal sealed partial class DockerDaemon : IDisposable
     private readonly TimeSpan _timeout;
     private readonly Lock _gate = new();
     private Version? _apiVersion;
+    private string? _version;
     private DockerClient? _client;
 
     /// <summary>Creates a daemon's client. Nothing is contacted.</summary>
@@ -46,17 +47,35 @@ internal sealed partial class DockerDaemon : IDisposable
     /// <summary>The API version that the daemon offers, which also tells whether it is there.</summary>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>For example 1.41.</returns>
+    /// <exception cref="BuildxException"><see cref="BuildxFailure.EngineUnsupported"/> where it is too old, and what makes it unreachable.</exception>
     public async Task<Version> GetApiVersionAsync(CancellationToken cancellationToken)
-        => _apiVersion ??= await CallAsync("GET /_ping", PingAsync, cancellationToken).ConfigureAwait(false);
+    {
+        var offered = _apiVersion ??= await CallAsync("GET /_ping", PingAsync, cancellationToken).ConfigureAwait(false);
+        if (offered < s_oldest)
+        {
+            throw new BuildxException(
+                BuildxFailure.EngineUnsupported,
+                $"The docker daemon at {Address} offers API {offered}; at least {s_oldest} is needed.",
+                "Use docker 19.03 or newer.");
+        }
+
+        return offered;
+    }
 
     /// <summary>The daemon's own version, for example <c>20.10.24+dfsg1</c>.</summary>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The version; empty where it does not tell.</returns>
     public async Task<string> GetVersionAsync(CancellationToken cancellationToken)
     {
-        var client = await GetClientAsync(cancellationToken).ConfigureAwait(false);
-        var answer = await CallAsync("GET /version", client.System.GetVersionAsync, cancellationToken).ConfigureAwait(false);
-        return DisplayText.Line(answer.Version ?? "");
+        await GetApiVersionAsync(cancellationToken).ConfigureAwait(false);
+        if (_version is null)
+        {
+            var client = await GetClientAsync(cancellationToken).ConfigureAwait(false);
+            var answer = await CallAsync("GET /version", client.System.GetVersionAsync, cancellationToken).ConfigureAwait(false);
+            _version = DisplayText.Line(answer.Version ?? "");
+        }
+
+        return _version;
     }
 
     /// <summary>Whether the daemon keeps its images in containerd.</summary>
@@ -90,14 +109,6 @@ internal sealed partial class DockerDaemon : IDisposable
     private async Task<DockerClient> GetClientAsync(CancellationToken cancellationToken)
     {
         var offered = await GetApiVersionAsync(cancellationToken).ConfigureAwait(false);
-        if (offered < s_oldest)
-        {
-            throw new BuildxException(
-                BuildxFailure.EngineUnsupported,
-                $"The docker daemon at {Address} offers API {offered}; at least {s_oldest} is needed.",
-                "Use docker 19.03 or newer.");
-        }
-
         lock (_gate)
         {
             return _client ??= new DockerClientBuilder<ConnectorTransportOptions>(
@@ -119,6 +130,8 @@ internal sealed partial class DockerDaemon : IDisposable
             throw DockerRefusal.Create(Address, "GET /_ping", (int)response.StatusCode, DockerRefusal.MessageOf(body));
         }
 
+        // Docker names itself in every answer, which spares a call that takes it a while.
+        _version = response.Headers.Server.FirstOrDefault()?.Product is { Name: "Docker", Version: { } own } ? DisplayText.Line(own) : null;
         return response.Headers.TryGetValues("Api-Version", out var values) && Version.TryParse(values.First(), out var version)
             ? version
             : throw NotDocker("it names no API version", null);

@@ -11,6 +11,11 @@ public interface IBuildEngine : IAsyncDisposable
     /// <returns>Version, workers and capabilities.</returns>
     Task<EngineDescription> DescribeAsync(CancellationToken cancellationToken);
 
+    /// <summary>What the engine is, where what it can do does not matter: engines that tell that only in a build are spared one.</summary>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>Version and workers; perhaps capabilities.</returns>
+    Task<EngineDescription> IdentifyAsync(CancellationToken cancellationToken) => DescribeAsync(cancellationToken);
+
     /// <summary>
     /// Starts a build: opens the session and the build's event stream. Disposing the build without
     /// <see cref="IRunningBuild.ExportAsync"/> or <see cref="IRunningBuild.FailAsync"/> cancels it on the engine.

@@ -43,6 +43,19 @@ public sealed class BuildKitEngine : IBuildEngine
     }
 
     /// <inheritdoc/>
+    public async Task<EngineDescription> IdentifyAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return _description ?? await EngineProbe.IdentifyAsync(_channel, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            throw EngineErrors.Explain(e, _context);
+        }
+    }
+
+    /// <inheritdoc/>
     public async Task<IRunningBuild> StartAsync(EngineBuild build, BuildServices services, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(build);

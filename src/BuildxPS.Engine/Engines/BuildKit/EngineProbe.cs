@@ -14,12 +14,23 @@ internal static class EngineProbe
     /// <param name="channel">The engine.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The answers.</returns>
-    public static async Task<EngineDescription> DescribeAsync(EngineChannel channel, CancellationToken cancellationToken)
+    public static Task<EngineDescription> DescribeAsync(EngineChannel channel, CancellationToken cancellationToken)
+        => AskAsync(channel, GetCapabilitiesAsync, cancellationToken);
+
+    /// <summary>Asks for workers and version only.</summary>
+    /// <param name="channel">The engine.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The answers.</returns>
+    public static Task<EngineDescription> IdentifyAsync(EngineChannel channel, CancellationToken cancellationToken)
+        => AskAsync(channel, (_, _) => Task.FromResult<IReadOnlySet<string>>(new HashSet<string>()), cancellationToken);
+
+    private static async Task<EngineDescription> AskAsync(
+        EngineChannel channel, Func<EngineChannel, CallOptions, Task<IReadOnlySet<string>>> askCapabilities, CancellationToken cancellationToken)
     {
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var options = new CallOptions(deadline: DateTime.UtcNow + s_limit, cancellationToken: stopping.Token);
         var version = GetVersionAsync(channel, options);
-        var capabilities = GetCapabilitiesAsync(channel, options);
+        var capabilities = askCapabilities(channel, options);
         try
         {
             var workers = await channel.Control.ListWorkersAsync(new Protocol.ListWorkersRequest(), options).ResponseAsync.ConfigureAwait(false);
