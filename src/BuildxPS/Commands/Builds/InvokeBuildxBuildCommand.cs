@@ -11,8 +11,6 @@ namespace BuildxPS.Commands;
 [OutputType(typeof(BuildResult))]
 public sealed class InvokeBuildxBuildCommand : BuildxCommand
 {
-    private const string DefaultPlatformVariable = "DOCKER_DEFAULT_PLATFORM";
-
     private readonly HashSet<string> _warned = new(StringComparer.Ordinal);
     private string? _builderOfAll;
     private BuildRequest? _requestOfAll;
@@ -115,7 +113,7 @@ public sealed class InvokeBuildxBuildCommand : BuildxCommand
             ContextPath = "",
             DockerfilePath = File is null ? null : ForAll(File, () => ResolvePath(File, BuildxFailure.DockerfileNotFound, "The Dockerfile")),
             Tags = [.. Tag.Select(t => ForAll(t, () => ImageReference.Parse(t)))],
-            Platforms = ForAll(Platform, ReadPlatforms),
+            Platforms = ForAll(Platform, () => Platform.SelectMany(t => t.Split(',')).Select(BuildxPS.Platform.Parse).Distinct().ToList()),
             Target = Target,
             BuildArguments = ForAll(BuildArg, () => PairArguments.Read(BuildArg, "build argument", Environment.GetEnvironmentVariable)),
             Labels = ForAll(Label, () => PairArguments.Read(Label, "label", _ => "")),
@@ -165,27 +163,6 @@ public sealed class InvokeBuildxBuildCommand : BuildxCommand
             .. (request.Builder.Name ?? request.Builder.Context ?? request.Builder.DockerHost) is { } builder ? [$"on {builder}"] : Array.Empty<string>(),
         ];
         return string.Join(' ', parts);
-    }
-
-    private List<Platform> ReadPlatforms()
-    {
-        if (Platform.Length > 0)
-        {
-            return Parse(Platform);
-        }
-
-        var variable = Environment.GetEnvironmentVariable(DefaultPlatformVariable);
-        try
-        {
-            return string.IsNullOrWhiteSpace(variable) ? [] : Parse([variable]);
-        }
-        catch (BuildxException e)
-        {
-            throw new BuildxException(e.Failure, $"The environment variable {DefaultPlatformVariable} is wrong: {e.Message}", e.Advice, e);
-        }
-
-        static List<Platform> Parse(string[] texts)
-            => [.. texts.SelectMany(t => t.Split(',')).Select(BuildxPS.Platform.Parse).Distinct()];
     }
 
     private OutputSpec Resolve(OutputSpec output)
