@@ -79,17 +79,15 @@ internal sealed class ChosenNode : IAsyncDisposable
 
     private static async Task<(IBuildEngine Engine, EngineDescription Description, DriverFeatures Features)> ConnectAsync(NodeHandle node, CancellationToken cancellationToken)
     {
-        var featuresTask = node.Driver.GetFeaturesAsync(cancellationToken);
         IBuildEngine? engine = null;
         try
         {
             engine = await node.Driver.ConnectAsync(cancellationToken).ConfigureAwait(false);
             var description = await engine.DescribeAsync(cancellationToken).ConfigureAwait(false);
-            return (engine, description, await featuresTask.ConfigureAwait(false));
+            return (engine, description, node.Driver.GetFeatures(description));
         }
         catch
         {
-            await ((Task)featuresTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (engine is not null)
             {
                 await engine.DisposeAsync().ConfigureAwait(false);

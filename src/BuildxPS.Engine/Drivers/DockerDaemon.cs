@@ -59,16 +59,6 @@ internal sealed class DockerDaemon : IDisposable
         return Terminal.Clean(answer.Version ?? "");
     }
 
-    /// <summary>Whether the daemon keeps its images in containerd.</summary>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>False for a classic store.</returns>
-    public async Task<bool> HasContainerdStoreAsync(CancellationToken cancellationToken)
-    {
-        var client = await GetClientAsync(cancellationToken).ConfigureAwait(false);
-        var answer = await CallAsync("GET /info", client.System.GetSystemInfoAsync, cancellationToken).ConfigureAwait(false);
-        return answer.DriverStatus?.Any(pair => pair is ["driver-type", "io.containerd.snapshotter.v1", ..]) ?? false;
-    }
-
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -103,6 +93,8 @@ internal sealed class DockerDaemon : IDisposable
         {
             return _client ??= new DockerClientBuilder<ConnectorTransportOptions>(
                 new ConnectorTransport(), new ConnectorTransportOptions(_handler))
+                // Without one the builder looks for a docker context, and fails where the configuration names a wrong one.
+                .WithEndpoint(ConnectorTransport.BaseAddress)
                 .WithApiVersion(offered < s_newest ? offered : s_newest)
                 .WithTimeout(Timeout.InfiniteTimeSpan)
                 .Build();
@@ -145,16 +137,18 @@ internal sealed class DockerDaemon : IDisposable
         {
             throw DockerRefusal.Create(Address, request, (int)e.StatusCode, DockerRefusal.MessageOf(e.ResponseBody ?? ""));
         }
-        catch (Exception e) when (e is HttpRequestException or IOException or InvalidDataException or JsonException)
+        catch (Exception e) when (e is not (BuildxException or OperationCanceledException))
         {
-            throw Translate(e, request);
+            throw await TranslateAsync(e, request, cancellationToken).ConfigureAwait(false);
         }
     }
 
-    private BuildxException Translate(Exception exception, string request)
+    private async Task<BuildxException> TranslateAsync(Exception exception, string request, CancellationToken cancellationToken)
     {
+        var innermost = exception;
         for (var e = exception; e is not null; e = e.InnerException)
         {
+            innermost = e;
             switch (e)
             {
                 case BuildxException known:
@@ -163,17 +157,26 @@ internal sealed class DockerDaemon : IDisposable
                 case InvalidDataException or JsonException:
                     return NotDocker(Terminal.Clean(e.Message), exception);
                 case HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded }:
-                    return NotDocker("it does not speak HTTP as a docker daemon does", exception);
+                    return await HttpTwoSniff.IsSpokenAsync(Connector, cancellationToken).ConfigureAwait(false)
+                        ? BuildKit(exception)
+                        : NotDocker("it does not speak HTTP as a docker daemon does", exception);
             }
         }
 
-        return new BuildxException(
-            BuildxFailure.EngineLost,
-            $"The connection to the engine at {Address} broke during {request}: {Terminal.Clean(exception.Message)}",
-            "Try again; if it stays so, look at the engine's own log.",
-            exception)
-        { IsTransient = true };
+        return await HttpTwoSniff.IsSpokenAsync(Connector, cancellationToken).ConfigureAwait(false)
+            ? BuildKit(exception)
+            : new BuildxException(
+                BuildxFailure.EngineLost,
+                $"The connection to the engine at {Address} broke during {request}: {Terminal.Clean(innermost.Message)}",
+                "Check that the address is a docker daemon's, and look at the daemon's own log.",
+                exception);
     }
+
+    private BuildxException BuildKit(Exception inner) => new(
+        BuildxFailure.EngineUnsupported,
+        $"What answers at {Address} speaks HTTP/2 only: it looks like a BuildKit daemon (buildkitd), not a docker daemon.",
+        "Give the address of a docker daemon. A buildkitd of its own needs the remote driver, which is not available yet.",
+        inner);
 
     private BuildxException NotDocker(string reason, Exception? inner) => new(
         BuildxFailure.ProtocolViolation,

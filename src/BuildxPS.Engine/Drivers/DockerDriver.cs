@@ -15,11 +15,16 @@ internal sealed class DockerDriver(EngineEndpoint endpoint, TimeSpan? timeout = 
     public string Name => "docker";
 
     /// <inheritdoc/>
-    public async Task<DriverFeatures> GetFeaturesAsync(CancellationToken cancellationToken) => new()
+    public DriverFeatures GetFeatures(EngineDescription engine)
     {
-        IsDockerDaemon = true,
-        HasContainerdStore = await _daemon.HasContainerdStoreAsync(cancellationToken).ConfigureAwait(false),
-    };
+        ArgumentNullException.ThrowIfNull(engine);
+        return new DriverFeatures
+        {
+            IsDockerDaemon = true,
+            // Only a worker on containerd has a snapshotter; asking the daemon itself would load its whole client.
+            HasContainerdStore = engine.Workers.Any(w => w.Labels.ContainsKey("org.mobyproject.buildkit.worker.snapshotter")),
+        };
+    }
 
     /// <inheritdoc/>
     public async Task<IBuildEngine> ConnectAsync(CancellationToken cancellationToken)

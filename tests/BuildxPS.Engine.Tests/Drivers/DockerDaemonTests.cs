@@ -11,16 +11,15 @@ public sealed class DockerDaemonTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Theory]
-    [InlineData("d20", "1.41", "20.10", false)]
-    [InlineData("d28", "1.51", "28.", true)]
-    [InlineData("d28c", "1.51", "28.", false)]
-    public async Task Real_daemon_tells_its_versions_and_its_store(string engine, string api, string version, bool hasContainerdStore)
+    [InlineData("d20", "1.41", "20.10")]
+    [InlineData("d28", "1.51", "28.")]
+    [InlineData("d28c", "1.51", "28.")]
+    public async Task Real_daemon_tells_its_versions(string engine, string api, string version)
     {
         using var daemon = new DockerDaemon(new EngineEndpoint { Address = TestEngines.Require(engine) });
 
         Assert.Equal(Version.Parse(api), await daemon.GetApiVersionAsync(Token));
         Assert.StartsWith(version, await daemon.GetVersionAsync(Token), StringComparison.Ordinal);
-        Assert.Equal(hasContainerdStore, await daemon.HasContainerdStoreAsync(Token));
     }
 
     [Fact]
@@ -37,7 +36,32 @@ public sealed class DockerDaemonTests
             },
         });
 
-        Assert.True(await daemon.HasContainerdStoreAsync(Token));
+        Assert.StartsWith("28.", await daemon.GetVersionAsync(Token), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Real_BuildKit_daemon_is_told_from_a_docker_daemon()
+    {
+        using var daemon = new DockerDaemon(new EngineEndpoint { Address = TestEngines.Require("bkd") });
+
+        var failure = await Assert.ThrowsAsync<BuildxException>(() => daemon.GetApiVersionAsync(Token));
+
+        Assert.Equal(BuildxFailure.EngineUnsupported, failure.Failure);
+        Assert.Contains("buildkitd", failure.Message, StringComparison.Ordinal);
+        Assert.False(failure.IsTransient);
+    }
+
+    [Fact]
+    public async Task Fake_daemon_that_sends_garbage_is_not_called_lost_for_a_moment()
+    {
+        await using var fake = new FakeDaemon("garbage");
+        using var daemon = new DockerDaemon(fake.Endpoint);
+
+        var failure = await Assert.ThrowsAsync<BuildxException>(() => daemon.GetApiVersionAsync(Token));
+
+        Assert.False(failure.IsTransient);
+        Assert.DoesNotContain("See inner exception", failure.Message, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("error occurred while sending", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -115,8 +139,8 @@ public sealed class DockerDaemonTests
     }
 
     [Theory]
-    [InlineData("1.45", "/v1.45/info")]
-    [InlineData("1.99", "/v1.51/info")]
+    [InlineData("1.45", "/v1.45/version")]
+    [InlineData("1.99", "/v1.51/version")]
     public async Task Fake_daemon_is_spoken_to_in_the_older_of_both_versions(string offered, string path)
     {
         var requests = new List<string>();
@@ -131,7 +155,7 @@ public sealed class DockerDaemonTests
         });
         using var daemon = new DockerDaemon(fake.Endpoint);
 
-        Assert.False(await daemon.HasContainerdStoreAsync(Token));
+        Assert.Empty(await daemon.GetVersionAsync(Token));
         Assert.Equal(["/_ping", path], requests);
     }
 
@@ -141,7 +165,7 @@ public sealed class DockerDaemonTests
         await using var fake = new FakeDaemon("HTTP/1.1 200 OK\r\nApi-Version: 1.24\r\nContent-Length: 2\r\n\r\nOK");
         using var daemon = new DockerDaemon(fake.Endpoint);
 
-        var failure = await Assert.ThrowsAsync<BuildxException>(() => daemon.HasContainerdStoreAsync(Token));
+        var failure = await Assert.ThrowsAsync<BuildxException>(() => daemon.GetVersionAsync(Token));
 
         Assert.Equal(BuildxFailure.EngineUnsupported, failure.Failure);
         Assert.Contains("1.24", failure.Message, StringComparison.Ordinal);
