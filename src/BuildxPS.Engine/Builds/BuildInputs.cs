@@ -27,6 +27,7 @@ internal sealed record BuildInputs
         CheckContext(request.ContextPath);
         var dockerfile = request.DockerfilePath ?? DefaultDockerfile(request.ContextPath);
         CheckDockerfile(dockerfile);
+        IgnoreFile.Check(dockerfile, request.ContextPath);
         if (!request.IgnorePolicy)
         {
             CheckPolicy(dockerfile, environment);
@@ -82,16 +83,16 @@ internal sealed record BuildInputs
 
     private static void CheckDockerfile(string path)
     {
-        if (Directory.Exists(path))
-        {
-            throw new BuildxException(
-                BuildxFailure.DockerfileNotFound,
-                $"The Dockerfile '{path}' is a folder.",
-                "Name the Dockerfile itself with -File.");
-        }
-
         try
         {
+            if (InputFile.Kind(path) is { Length: > 0 } kind)
+            {
+                throw new BuildxException(
+                    BuildxFailure.DockerfileNotFound,
+                    $"The Dockerfile '{path}' is {kind}.",
+                    "Name a file with -File.");
+            }
+
             File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete).Dispose();
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)

@@ -86,8 +86,7 @@ internal sealed class ChosenNode : IAsyncDisposable
         try
         {
             var description = await engine.DescribeAsync(cancellationToken).ConfigureAwait(false);
-            // Last: what a driver tells of its engine it knows from that engine.
-            return (engine, description, await node.Driver.GetFeaturesAsync(cancellationToken).ConfigureAwait(false));
+            return (engine, description, node.Driver.GetFeatures(description));
         }
         catch
         {

@@ -5,6 +5,8 @@ internal static class OutputPlan
 {
     private const string OfferedTypes = "local, tar, image, registry, docker, oci and cacheonly";
 
+    private static readonly string[] s_fileAttributes = ["platform-split", "attestation-prefix", "source-date-epoch"];
+
     /// <summary>Checks the outputs of a request.</summary>
     /// <param name="request">The request.</param>
     /// <returns>The outputs, with those that <see cref="BuildRequest.Push"/> and <see cref="BuildRequest.Load"/> add.</returns>
@@ -85,6 +87,11 @@ internal static class OutputPlan
             throw Invalid($"The output '{spec}' has no destination", $"Say where it goes, for example 'type={spec.Type},dest={(spec.Type == "local" ? "folder" : "out.tar")}'.");
         }
 
+        if (RequestCheck.HasImpossibleCharacter(spec.Destination, out var shown))
+        {
+            throw Invalid($"The destination '{shown}' is not a path: no name of a file holds such a character", "Take the character out of the destination.");
+        }
+
         if (Path.GetFileName(spec.Destination) == "-")
         {
             throw Invalid(
@@ -110,6 +117,15 @@ internal static class OutputPlan
 
     private static void CheckLocal(OutputSpec spec)
     {
+        string[] known = spec.Type == "local" ? [.. s_fileAttributes, "mode"] : s_fileAttributes;
+        var unknown = spec.Attributes.Keys.Except(known, StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
+        if (unknown.Count > 0)
+        {
+            throw Invalid(
+                $"The output '{spec}' has attributes that the type '{spec.Type}' does not know: {string.Join(", ", unknown.Select(k => $"'{k}'"))}",
+                $"Leave them out; besides type and dest there are {string.Join(", ", known)}.");
+        }
+
         if (spec.Type == "local" && spec.Attributes.TryGetValue("mode", out var mode) && mode != "copy")
         {
             throw Invalid($"The output '{spec}' has mode '{mode}', which is not available", "Leave the mode out, or write mode=copy: files are added to the folder and replaced.");

@@ -1,3 +1,6 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
 using BuildxPS.Engine.Configuration;
 
 namespace BuildxPS.Engine.Builds;
@@ -5,6 +8,11 @@ namespace BuildxPS.Engine.Builds;
 /// <summary>What can be wrong with a request on its face: nothing is looked at or contacted.</summary>
 internal static class RequestCheck
 {
+    /// <summary>Engines take messages of 16 MiB, which hold more than these.</summary>
+    private const int MaxPairBytes = 8 * 1024 * 1024;
+
+    private const string DefaultPlatform = "DOCKER_DEFAULT_PLATFORM";
+
     /// <summary>Checks a request and fills in what the environment sets.</summary>
     /// <param name="request">The request.</param>
     /// <param name="environment">The client's surroundings.</param>
@@ -20,13 +28,42 @@ internal static class RequestCheck
 
         CheckNames(request.BuildArguments, "build argument");
         CheckNames(request.Labels, "label");
+        CheckSize([.. request.BuildArguments.Select(p => (p, "build argument")), .. request.Labels.Select(p => (p, "label"))]);
         CheckTags(request.Tags);
         CheckClientArguments(request);
         return request with { Platforms = Platforms(request, environment) };
     }
 
+    /// <summary>Whether a path holds what no file's name can: a zero character, or half of one that UTF-16 writes as two.</summary>
+    /// <param name="path">The path.</param>
+    /// <param name="shown">The path with these written out.</param>
+    /// <returns>Whether it does.</returns>
+    internal static bool HasImpossibleCharacter(string path, out string shown)
+    {
+        var text = new StringBuilder();
+        for (var rest = path.AsSpan(); !rest.IsEmpty;)
+        {
+            var isCharacter = Rune.DecodeFromUtf16(rest, out var rune, out var length) == OperationStatus.Done;
+            _ = rune.Value == 0 ? text.Append(@"\0")
+                : isCharacter ? text.Append(rest[..length])
+                : text.Append(CultureInfo.InvariantCulture, $@"\u{(int)rest[0]:x4}");
+            rest = rest[length..];
+        }
+
+        shown = text.ToString();
+        return shown.Length != path.Length;
+    }
+
     private static void RequireAbsolute(string path, string what)
     {
+        if (HasImpossibleCharacter(path ?? "", out var shown))
+        {
+            throw new BuildxException(
+                BuildxFailure.ArgumentInvalid,
+                $"{what} '{shown}' is not a path: no name of a file holds such a character.",
+                "Take the character out of the path.");
+        }
+
         if (string.IsNullOrEmpty(path) || !Path.IsPathFullyQualified(path))
         {
             throw new BuildxException(
@@ -48,6 +85,23 @@ internal static class RequestCheck
                     $"Write each {what} as NAME=VALUE with a name that is not empty.");
             }
         }
+    }
+
+    private static void CheckSize(IReadOnlyList<(KeyValuePair<string, string> Pair, string What)> pairs)
+    {
+        if (pairs.Sum(p => Size(p.Pair)) <= MaxPairBytes)
+        {
+            return;
+        }
+
+        var (largest, what) = pairs.MaxBy(p => Size(p.Pair));
+        throw new BuildxException(
+            BuildxFailure.ArgumentInvalid,
+            FormattableString.Invariant($"Build arguments and labels are too large together: at most {MaxPairBytes >> 20} MiB can be sent. The largest is the {what} '{Shorten(largest.Key)}' with {Size(largest)} bytes."),
+            "Bring large values into the build as files of the build context.");
+
+        static long Size(KeyValuePair<string, string> pair) => Encoding.UTF8.GetByteCount(pair.Key) + (long)Encoding.UTF8.GetByteCount(pair.Value);
+        static string Shorten(string name) => name.Length <= 100 ? name : name[..100] + "…";
     }
 
     private static void CheckTags(IReadOnlyList<ImageReference> tags)
@@ -85,7 +139,19 @@ internal static class RequestCheck
     }
 
     private static IReadOnlyList<Platform> Platforms(BuildRequest request, ClientEnvironment environment)
-        => request.Platforms.Count > 0 ? [.. request.Platforms.Distinct()]
-            : environment["DOCKER_DEFAULT_PLATFORM"] is { } text ? [.. text.Split(',').Select(Platform.Parse).Distinct()]
-            : [];
+    {
+        if (request.Platforms.Count > 0 || environment[DefaultPlatform] is not { } text || string.IsNullOrWhiteSpace(text))
+        {
+            return [.. request.Platforms.Distinct()];
+        }
+
+        try
+        {
+            return [.. text.Split(',').Select(Platform.Parse).Distinct()];
+        }
+        catch (BuildxException e)
+        {
+            throw new BuildxException(e.Failure, $"The environment variable {DefaultPlatform} is wrong: {e.Message}", e.Advice, e);
+        }
+    }
 }

@@ -127,6 +127,13 @@ internal static partial class EngineErrors
     private static (BuildxFailure Failure, string Message, string Advice) ClassifyByCode(
         StatusCode code, string text, string? step, ErrorDetails details) => code switch
         {
+            StatusCode.ResourceExhausted when IsTooLarge(text, "Sending message exceeds", "received message larger than max") => (
+                BuildxFailure.ArgumentInvalid,
+                $"The build's arguments, labels and other settings are together too large for one message to the engine: {text}",
+                "Bring large values into the build as files of the build context."),
+            StatusCode.ResourceExhausted when IsTooLarge(text, "Received message exceeds", "trying to send message larger than max") => (
+                BuildxFailure.EngineError, $"The engine's answer is too large for one message: {text}",
+                "Split the build into smaller ones."),
             StatusCode.ResourceExhausted => (BuildxFailure.DiskFull, $"The engine has run out of something it needs: {text}",
                 "Check disk space, memory and limits where the engine runs, and build again."),
             StatusCode.Unimplemented => (BuildxFailure.EngineUnsupported, $"The engine does not know a call that the build needs: {text}",
@@ -142,6 +149,9 @@ internal static partial class EngineErrors
             _ => (BuildxFailure.EngineError, text.Length == 0 ? $"The engine reported {code} without saying why" : $"The engine reports: {text}",
                 "Read the engine's words in the message; its log may say more."),
         };
+
+    private static bool IsTooLarge(string text, string atThisClient, string atTheEngine)
+        => text.Contains(atThisClient, StringComparison.Ordinal) || text.Contains(atTheEngine, StringComparison.Ordinal);
 
     /// <summary>Takes off what engines put before the text that matters; 20.10 puts several of them.</summary>
     internal static string StripPrefixes(string text)

@@ -19,8 +19,8 @@ internal sealed class DockerContainerDriver(EngineEndpoint endpoint, ContainerNo
     public string Name => DriverName;
 
     /// <inheritdoc/>
-    public Task<DriverFeatures> GetFeaturesAsync(CancellationToken cancellationToken)
-        => Task.FromResult(new DriverFeatures { HasContainerdStore = true, LoadsByDefault = node.Options.LoadsByDefault });
+    public DriverFeatures GetFeatures(EngineDescription engine)
+        => new() { HasContainerdStore = true, LoadsByDefault = node.Options.LoadsByDefault };
 
     /// <inheritdoc/>
     public async Task<NodeStatus> GetStatusAsync(CancellationToken cancellationToken)

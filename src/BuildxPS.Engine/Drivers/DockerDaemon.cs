@@ -113,6 +113,8 @@ internal sealed partial class DockerDaemon : IDisposable
         {
             return _client ??= new DockerClientBuilder<ConnectorTransportOptions>(
                 new ConnectorTransport(), new ConnectorTransportOptions(_handler))
+                // Without one the builder looks for a docker context, and fails where the configuration names a wrong one.
+                .WithEndpoint(ConnectorTransport.BaseAddress)
                 .WithApiVersion(offered < s_newest ? offered : s_newest)
                 .WithTimeout(Timeout.InfiniteTimeSpan)
                 .Build();
@@ -159,16 +161,18 @@ internal sealed partial class DockerDaemon : IDisposable
         {
             throw DockerRefusal.Create(Address, request, (int)e.StatusCode, DockerRefusal.MessageOf(e.ResponseBody ?? ""));
         }
-        catch (Exception e) when (e is HttpRequestException or IOException or InvalidDataException or JsonException)
+        catch (Exception e) when (e is not (BuildxException or OperationCanceledException))
         {
-            throw Translate(e, request);
+            throw await TranslateAsync(e, request, cancellationToken).ConfigureAwait(false);
         }
     }
 
-    private BuildxException Translate(Exception exception, string request)
+    private async Task<BuildxException> TranslateAsync(Exception exception, string request, CancellationToken cancellationToken)
     {
+        var innermost = exception;
         for (var e = exception; e is not null; e = e.InnerException)
         {
+            innermost = e;
             switch (e)
             {
                 case BuildxException known:
@@ -177,17 +181,26 @@ internal sealed partial class DockerDaemon : IDisposable
                 case InvalidDataException or JsonException:
                     return NotDocker(DisplayText.Line(e.Message), exception);
                 case HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded }:
-                    return NotDocker("it does not speak HTTP as a docker daemon does", exception);
+                    return await HttpTwoSniff.IsSpokenAsync(Connector, cancellationToken).ConfigureAwait(false)
+                        ? BuildKit(exception)
+                        : NotDocker("it does not speak HTTP as a docker daemon does", exception);
             }
         }
 
-        return new BuildxException(
-            BuildxFailure.EngineLost,
-            $"The connection to the engine at {Address} broke during {request}: {DisplayText.Line(exception.Message)}",
-            "Try again; if it stays so, look at the engine's own log.",
-            exception)
-        { IsTransient = true };
+        return await HttpTwoSniff.IsSpokenAsync(Connector, cancellationToken).ConfigureAwait(false)
+            ? BuildKit(exception)
+            : new BuildxException(
+                BuildxFailure.EngineLost,
+                $"The connection to the engine at {Address} broke during {request}: {DisplayText.Line(innermost.Message)}",
+                "Check that the address is a docker daemon's, and look at the daemon's own log.",
+                exception);
     }
+
+    private BuildxException BuildKit(Exception inner) => new(
+        BuildxFailure.EngineUnsupported,
+        $"What answers at {Address} speaks HTTP/2 only: it looks like a BuildKit daemon (buildkitd), not a docker daemon.",
+        "Give the address of a docker daemon. A buildkitd of its own needs the remote driver, which is not available yet.",
+        inner);
 
     private BuildxException NotDocker(string reason, Exception? inner) => new(
         BuildxFailure.ProtocolViolation,

@@ -9,25 +9,22 @@ namespace BuildxPS.Engine.Drivers;
 /// <param name="timeout">How long a connection or a call of the daemon's API may take; null for 20 seconds.</param>
 internal sealed class DockerDriver(EngineEndpoint endpoint, TimeSpan? timeout = null) : IDriver
 {
-    // Set by engines whose images are in containerd; the moby worker of a classic store has no snapshotter to name.
+    // Only a worker on containerd names a snapshotter; asking the daemon itself would load its whole client.
     private const string SnapshotterLabel = "org.mobyproject.buildkit.worker.snapshotter";
 
     private readonly DockerDaemon _daemon = new(endpoint, timeout);
-    private IBuildEngine? _engine;
-    private IBuildEngine? _own;
 
     /// <inheritdoc/>
     public string Name => "docker";
 
     /// <inheritdoc/>
-    public async Task<DriverFeatures> GetFeaturesAsync(CancellationToken cancellationToken)
+    public DriverFeatures GetFeatures(EngineDescription engine)
     {
-        var engine = _engine ?? (_own = await ConnectAsync(cancellationToken).ConfigureAwait(false));
-        var description = await engine.DescribeAsync(cancellationToken).ConfigureAwait(false);
+        ArgumentNullException.ThrowIfNull(engine);
         return new DriverFeatures
         {
             IsDockerDaemon = true,
-            HasContainerdStore = description.Workers.Any(worker => worker.Labels.ContainsKey(SnapshotterLabel)),
+            HasContainerdStore = engine.Workers.Any(w => w.Labels.ContainsKey(SnapshotterLabel)),
         };
     }
 
@@ -37,8 +34,7 @@ internal sealed class DockerDriver(EngineEndpoint endpoint, TimeSpan? timeout = 
         var apiVersion = await _daemon.GetApiVersionAsync(cancellationToken).ConfigureAwait(false);
         var connector = new DockerGrpcConnector(_daemon.Connector, _daemon.DirectConnector, apiVersion);
         var sessions = DockerGrpcConnector.IsDirect(apiVersion) ? null : new DockerSessionTransport(_daemon.Connector);
-        _engine = new BuildKitEngine(connector, sessions, _daemon.Address);
-        return _engine;
+        return new BuildKitEngine(connector, sessions, _daemon.Address);
     }
 
     /// <inheritdoc/>
@@ -46,13 +42,9 @@ internal sealed class DockerDriver(EngineEndpoint endpoint, TimeSpan? timeout = 
         => DockerBuildKitVersions.Find(await _daemon.GetVersionAsync(cancellationToken).ConfigureAwait(false));
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync()
     {
-        if (_own is not null)
-        {
-            await _own.DisposeAsync().ConfigureAwait(false);
-        }
-
         _daemon.Dispose();
+        return ValueTask.CompletedTask;
     }
 }

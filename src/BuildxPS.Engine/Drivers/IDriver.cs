@@ -9,9 +9,9 @@ public interface IDriver : IAsyncDisposable
     string Name { get; }
 
     /// <summary>What the node's exporters can do, which depends on where the engine lives and not only on the engine.</summary>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="engine">What the engine says about itself.</param>
     /// <returns>The features.</returns>
-    Task<DriverFeatures> GetFeaturesAsync(CancellationToken cancellationToken);
+    DriverFeatures GetFeatures(EngineDescription engine);
 
     /// <summary>Connects to the node's engine.</summary>
     /// <param name="cancellationToken">Gives up.</param>

@@ -10,8 +10,9 @@ namespace BuildxPS.Engine.Sessions;
 /// </summary>
 internal sealed class SessionServer : IAsyncDisposable
 {
-    // An engine sends one header for each line of a .dockerignore file.
-    private const int MaxHeaders = 20_000;
+    /// <summary>How many headers a request may have. An engine sends one for each line of a .dockerignore file.</summary>
+    internal const int MaxHeaders = 20_000;
+
     private const int MaxHeaderBytes = 4 * 1024 * 1024;
     private const int StreamWindow = 1024 * 1024;
     private static readonly TimeSpan s_stopLimit = TimeSpan.FromSeconds(1);

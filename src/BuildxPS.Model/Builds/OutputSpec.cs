@@ -40,6 +40,11 @@ public sealed record OutputSpec
 
         if (fields.Count == 1 && !fields[0].StartsWith("type=", StringComparison.OrdinalIgnoreCase))
         {
+            if (fields[0].Contains('=', StringComparison.Ordinal))
+            {
+                throw Invalid($"'{text}' is not an output: it has no type, and to be a folder's name it would need 'type=local,dest=' before it");
+            }
+
             return new OutputSpec { Type = "local", Destination = fields[0] };
         }
 

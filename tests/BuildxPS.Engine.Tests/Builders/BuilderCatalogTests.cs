@@ -39,7 +39,9 @@ public sealed class BuilderCatalogTests : IDisposable
         Assert.Equal(hasContainerdStore, node.Labels.ContainsKey("org.mobyproject.buildkit.worker.snapshotter"));
 
         await using var handle = await catalog.ResolveAsync(selection, Token);
-        var features = await Assert.Single(handle.Nodes).Driver.GetFeaturesAsync(Token);
+        var driver = Assert.Single(handle.Nodes).Driver;
+        await using var described = await driver.ConnectAsync(Token);
+        var features = driver.GetFeatures(await described.DescribeAsync(Token));
         Assert.Equal((true, hasContainerdStore), (features.IsDockerDaemon, features.HasContainerdStore));
     }
 

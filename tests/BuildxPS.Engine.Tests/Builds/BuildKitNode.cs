@@ -25,7 +25,7 @@ internal sealed class BuildKitNode(string engine) : IDriver
         }),
     };
 
-    public Task<DriverFeatures> GetFeaturesAsync(CancellationToken cancellationToken) => Task.FromResult(new DriverFeatures { HasContainerdStore = true });
+    public DriverFeatures GetFeatures(EngineDescription engine) => new() { HasContainerdStore = true };
 
     public Task<IBuildEngine> ConnectAsync(CancellationToken cancellationToken)
     {

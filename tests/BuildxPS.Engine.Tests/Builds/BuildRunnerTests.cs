@@ -3,6 +3,7 @@ using BuildxPS.Engine.Configuration;
 using BuildxPS.Engine.Drivers;
 using BuildxPS.Engine.Engines;
 using BuildxPS.Engine.Images.Credentials;
+using BuildxPS.Engine.Sessions.Files;
 using static BuildxPS.Engine.Tests.Progress.Events;
 
 namespace BuildxPS.Engine.Tests.Builds;
@@ -311,11 +312,19 @@ public sealed class BuildRunnerTests : IDisposable
         { "context is a file", BuildxFailure.BuildContextNotFound },
         { "no dockerfile", BuildxFailure.DockerfileNotFound },
         { "dockerfile is a folder", BuildxFailure.DockerfileNotFound },
+        { "dockerfile is a pipe", BuildxFailure.DockerfileNotFound },
+        { "dockerfile links to a pipe", BuildxFailure.DockerfileNotFound },
+        { "ignore file is a pipe", BuildxFailure.BuildContextUnreadable },
         { "policy", BuildxFailure.PolicyUnsupported },
         { "default policy", BuildxFailure.PolicyUnsupported },
         { "source policy", BuildxFailure.PolicyUnsupported },
         { "bad switch", BuildxFailure.ConfigurationInvalid },
         { "relative context", BuildxFailure.ArgumentInvalid },
+        { "zero character in context", BuildxFailure.ArgumentInvalid },
+        { "half a character in dockerfile", BuildxFailure.ArgumentInvalid },
+        { "zero character in destination", BuildxFailure.OutputInvalid },
+        { "large build arguments", BuildxFailure.ArgumentInvalid },
+        { "large labels", BuildxFailure.ArgumentInvalid },
         { "empty build argument", BuildxFailure.ArgumentInvalid },
         { "empty label", BuildxFailure.ArgumentInvalid },
         { "inline cache", BuildxFailure.ArgumentInvalid },
@@ -347,6 +356,13 @@ public sealed class BuildRunnerTests : IDisposable
             case "context is a file": return Request with { ContextPath = dockerfile };
             case "no dockerfile": return Request with { DockerfilePath = Path.Join(_folder.FullName, "none", "x") };
             case "dockerfile is a folder": return Request with { DockerfilePath = _folder.FullName };
+            case "dockerfile is a pipe": return Request with { DockerfilePath = Pipe("pipe") };
+            case "dockerfile links to a pipe":
+                File.CreateSymbolicLink(Path.Join(_folder.FullName, "link"), Pipe("pipe"));
+                return Request with { DockerfilePath = Path.Join(_folder.FullName, "link") };
+            case "ignore file is a pipe":
+                Pipe(".dockerignore");
+                return Request;
             case "policy":
                 File.WriteAllText(dockerfile + ".rego", "");
                 return Request;
@@ -360,6 +376,11 @@ public sealed class BuildRunnerTests : IDisposable
                 _variables["BUILDX_DEFAULT_POLICY"] = "maybe";
                 return Request;
             case "relative context": return Request with { ContextPath = "." };
+            case "zero character in context": return Request with { ContextPath = "/a\0b" };
+            case "half a character in dockerfile": return Request with { DockerfilePath = "/a\ud800b" };
+            case "zero character in destination": return Request with { Outputs = [new OutputSpec { Type = "tar", Destination = "/a\0b" }] };
+            case "large build arguments": return Request with { BuildArguments = new Dictionary<string, string> { ["A"] = new('x', 5 << 20), ["B"] = new('x', 4 << 20) } };
+            case "large labels": return Request with { Labels = new Dictionary<string, string> { ["A"] = new('é', 5 << 20) } };
             case "empty build argument": return Request with { BuildArguments = new Dictionary<string, string> { [""] = "x" } };
             case "empty label": return Request with { Labels = new Dictionary<string, string> { [""] = "x" } };
             case "inline cache": return Request with { BuildArguments = new Dictionary<string, string> { ["BUILDKIT_INLINE_CACHE"] = "1" } };
@@ -374,6 +395,81 @@ public sealed class BuildRunnerTests : IDisposable
                 _onOutput = o => throw new BuildxException(BuildxFailure.DestinationNotWritable, "no", "x");
                 return Request with { Outputs = [TarOutput] };
         }
+    }
+
+    private string Pipe(string name)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Named pipes are made on Linux only.");
+        var path = Path.Join(_folder.FullName, name);
+        IFileSystem.Current.CreateSpecial(path, new FileEntry { Path = name, Mode = FileEntryMode.NamedPipe | (FileEntryMode)0x180 });
+        return path;
+    }
+
+    [Theory]
+    [InlineData("large build arguments", "'A'")]
+    [InlineData("large labels", "'A'")]
+    [InlineData("default platform", "DOCKER_DEFAULT_PLATFORM")]
+    [InlineData("dockerfile is a pipe", "is a pipe")]
+    [InlineData("ignore file is a pipe", ".dockerignore' is a pipe")]
+    [InlineData("zero character in context", "'/a\\0b'")]
+    [InlineData("half a character in dockerfile", "'/a\\ud800b'")]
+    public async Task Bad_input_is_named(string what, string expected)
+    {
+        var request = Bad(what);
+        var failure = await Assert.ThrowsAsync<BuildxException>(() => RunAsync(request));
+        Assert.Contains(expected, failure.Message, StringComparison.Ordinal);
+        Assert.True(failure.Message.Length < 1000);
+    }
+
+    [Theory]
+    [InlineData("Dockerfile.dockerignore", "[a", 1)]
+    [InlineData(".dockerignore", "# [\n\nbin\r\n![a\r\n", 4)]
+    [InlineData(".dockerignore", "a\n!\n", 2)]
+    [InlineData(".dockerignore", " a\\", 1)]
+    public async Task A_pattern_that_nothing_can_match_is_refused_naming_its_file_and_line(string name, string text, int line)
+    {
+        File.WriteAllText(Path.Join(_folder.FullName, name), text);
+        var failure = await Assert.ThrowsAsync<BuildxException>(() => RunAsync(Request));
+        Assert.Equal(BuildxFailure.IgnorePatternInvalid, failure.Failure);
+        Assert.Contains($"Line {line} of '{Path.Join(_folder.FullName, name)}'", failure.Message, StringComparison.Ordinal);
+        Assert.Equal(0, _resolved);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("\ufeff# comment [\r\n\r\n  bin/  \r\n! bin/keep\r\n/abs\r\n**/*.o\n")]
+    [InlineData(" # no comment\n]\n[a-z]?\\*\n!!x\n..\n/\n.\n")]
+    [InlineData("[a", "Dockerfile.dockerignore", "*\n")]
+    public async Task An_ignore_file_that_BuildKit_takes_is_taken(string text, string? other = null, string otherText = "")
+    {
+        File.WriteAllText(Path.Join(_folder.FullName, ".dockerignore"), text);
+        if (other is not null)
+        {
+            File.WriteAllText(Path.Join(_folder.FullName, other), otherText);
+        }
+
+        Assert.IsType<BuildCompleted>((await RunAsync(Request))[^1]);
+    }
+
+    [Fact]
+    public async Task An_ignore_file_that_is_a_folder_is_passed_over()
+    {
+        _folder.CreateSubdirectory(".dockerignore");
+        Assert.IsType<BuildCompleted>((await RunAsync(Request))[^1]);
+    }
+
+    [Theory]
+    [InlineData(10_000, "a", true)]
+    [InlineData(20_000, "a", false)]
+    [InlineData(1_000, "long", false)]
+    public async Task More_patterns_than_a_session_carries_are_refused(int count, string pattern, bool taken)
+    {
+        pattern = pattern == "long" ? new string('a', 5000) : pattern;
+        var path = Path.Join(_folder.FullName, ".dockerignore");
+        File.WriteAllLines(path, Enumerable.Repeat(pattern, count).Concat(Enumerable.Repeat("# comment", 30_000)));
+        var failure = await Record.ExceptionAsync(() => RunAsync(Request));
+        Assert.Equal(taken ? null : BuildxFailure.IgnorePatternInvalid, (failure as BuildxException)?.Failure);
+        Assert.True(taken || failure!.Message.Contains(path, StringComparison.Ordinal));
     }
 
     [Fact]

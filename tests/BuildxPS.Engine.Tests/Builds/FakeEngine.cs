@@ -47,7 +47,7 @@ internal sealed class FakeEngine : IBuildEngine, IDriver
         Nodes = [new NodeHandle { Name = "default", Endpoint = "unix:///fake", Driver = this }],
     };
 
-    public Task<DriverFeatures> GetFeaturesAsync(CancellationToken cancellationToken) => Task.FromResult(Features);
+    public DriverFeatures GetFeatures(EngineDescription engine) => Features;
 
     public Task<IBuildEngine> ConnectAsync(CancellationToken cancellationToken)
     {

@@ -48,6 +48,7 @@ public sealed class OutputPlanTests
     [InlineData("type=docker,dest=/tmp/a.tar,tar=true", true, "", "docker | moby")]
     [InlineData("/out", false, "app", "local")]
     [InlineData("type=local,dest=/out,platform-split=false,mode=copy", false, "", "local platform-split=false")]
+    [InlineData("type=tar,dest=/a.tar,platform-split=true,attestation-prefix=a,source-date-epoch=1", false, "", "tar attestation-prefix=a platform-split=true source-date-epoch=1")]
     [InlineData("type=tar,dest=/a.tar;type=local,dest=/out", true, "app", "tar | local | moby name=docker.io/library/app:latest")]
     [InlineData("type=cacheonly", false, "app", "")]
     public void A_daemon_with_a_containerd_store_gets(string outputs, bool load, string tags, string expected)
@@ -90,6 +91,9 @@ public sealed class OutputPlanTests
     [InlineData("type=docker,tar=false", "tar=false")]
     [InlineData("type=docker,context=other", "context")]
     [InlineData("type=local,dest=/out,mode=delete", "'delete'")]
+    [InlineData("type=local,dest=/out,bogus=1", "'bogus'")]
+    [InlineData("type=tar,dest=/a.tar,mode=copy", "'mode'")]
+    [InlineData("type=tar,dest=/a.tar,compression=gzip,push=true", "'compression', 'push'")]
     [InlineData("/out;type=tar,dest=/out/", "same destination '/out'")]
     public void An_output_that_does_not_fit_is_refused_naming_the_part(string outputs, string expected)
     {
@@ -167,6 +171,18 @@ public sealed class OutputPlanTests
         var failure = Assert.Throws<BuildxException>(() => Plan(Request(outputs, push: push, tags: "a"), s_classic));
         Assert.Equal(BuildxFailure.EngineUnsupported, failure.Failure);
         Assert.Contains("docker push", failure.Advice, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("=")]
+    [InlineData("dest=o/x")]
+    [InlineData("tpye=local")]
+    public void A_text_with_a_key_but_no_type_is_no_folder(string text)
+    {
+        var failure = Assert.Throws<BuildxException>(() => OutputSpec.Parse(text));
+        Assert.Equal(BuildxFailure.OutputInvalid, failure.Failure);
+        Assert.Contains($"'{text}'", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("type=local,dest=", failure.Advice, StringComparison.Ordinal);
     }
 
     [Fact]

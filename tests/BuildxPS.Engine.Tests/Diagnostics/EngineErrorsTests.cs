@@ -52,6 +52,16 @@ public sealed class EngineErrorsTests
         Assert.Equal("ref", Assert.IsType<BuildFailedException>(error).BuildRef);
     }
 
+    [Theory]
+    [InlineData("Sending message exceeds the maximum configured message size.", BuildxFailure.ArgumentInvalid)]
+    [InlineData("grpc: received message larger than max (20971700 vs. 4194304)", BuildxFailure.ArgumentInvalid)]
+    [InlineData("grpc: trying to send message larger than max (20971700 vs. 16777216)", BuildxFailure.EngineError)]
+    [InlineData("Received message exceeds the maximum configured message size.", BuildxFailure.EngineError)]
+    [InlineData("write: no space left on device", BuildxFailure.DiskFull)]
+    [InlineData("quota is used up", BuildxFailure.DiskFull)]
+    public void A_message_that_is_too_large_is_told_from_a_full_disk(string text, BuildxFailure failure)
+        => Assert.Equal(failure, EngineErrors.Explain(new RpcException(new Status(StatusCode.ResourceExhausted, text)), s_context).Failure);
+
     [Fact]
     public void Details_tell_vertex_exit_code_and_place()
     {

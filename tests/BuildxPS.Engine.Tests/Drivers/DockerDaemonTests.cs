@@ -40,6 +40,31 @@ public sealed class DockerDaemonTests
     }
 
     [Fact]
+    public async Task Real_BuildKit_daemon_is_told_from_a_docker_daemon()
+    {
+        using var daemon = new DockerDaemon(new EngineEndpoint { Address = TestEngines.Require("bkd") });
+
+        var failure = await Assert.ThrowsAsync<BuildxException>(() => daemon.GetApiVersionAsync(Token));
+
+        Assert.Equal(BuildxFailure.EngineUnsupported, failure.Failure);
+        Assert.Contains("buildkitd", failure.Message, StringComparison.Ordinal);
+        Assert.False(failure.IsTransient);
+    }
+
+    [Fact]
+    public async Task Fake_daemon_that_sends_garbage_is_not_called_lost_for_a_moment()
+    {
+        await using var fake = new FakeDaemon("garbage");
+        using var daemon = new DockerDaemon(fake.Endpoint);
+
+        var failure = await Assert.ThrowsAsync<BuildxException>(() => daemon.GetApiVersionAsync(Token));
+
+        Assert.False(failure.IsTransient);
+        Assert.DoesNotContain("See inner exception", failure.Message, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("error occurred while sending", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Refused_client_certificate_is_said_for_plain_calls_too()
     {
         using var daemon = new DockerDaemon(new EngineEndpoint

@@ -11,8 +11,6 @@ namespace BuildxPS.Commands;
 [OutputType(typeof(BuildResult))]
 public sealed class InvokeBuildxBuildCommand : BuildxProgressCommand
 {
-    private const string DefaultPlatformVariable = "DOCKER_DEFAULT_PLATFORM";
-
     private readonly HashSet<string> _warned = new(StringComparer.Ordinal);
     private string? _builderOfAll;
     private BuildRequest? _requestOfAll;
@@ -106,7 +104,7 @@ public sealed class InvokeBuildxBuildCommand : BuildxProgressCommand
             ContextPath = "",
             DockerfilePath = File is null ? null : ForAll(File, () => ResolvePath(File, BuildxFailure.DockerfileNotFound, "The Dockerfile")),
             Tags = [.. (Tag ?? []).Select(t => ForAll(t, () => ImageReference.Parse(t)))],
-            Platforms = ForAll(Platform, ReadPlatforms),
+            Platforms = ForAll(Platform, () => PlatformArguments.Read(Platform ?? [])),
             Target = Target,
             BuildArguments = ForAll(BuildArg, () => PairArguments.Read(BuildArg ?? [], "build argument", Environment.GetEnvironmentVariable)),
             Labels = ForAll(Label, () => PairArguments.Read(Label ?? [], "label", _ => "")),
@@ -160,24 +158,6 @@ public sealed class InvokeBuildxBuildCommand : BuildxProgressCommand
             .. (request.Builder.Name ?? request.Builder.Context ?? request.Builder.DockerHost) is { } builder ? [$"on {builder}"] : Array.Empty<string>(),
         ];
         return string.Join(' ', parts);
-    }
-
-    private List<Platform> ReadPlatforms()
-    {
-        if (Platform is { Length: > 0 })
-        {
-            return PlatformArguments.Read(Platform);
-        }
-
-        var variable = Environment.GetEnvironmentVariable(DefaultPlatformVariable);
-        try
-        {
-            return string.IsNullOrWhiteSpace(variable) ? [] : PlatformArguments.Read([variable]);
-        }
-        catch (BuildxException e)
-        {
-            throw new BuildxException(e.Failure, $"The environment variable {DefaultPlatformVariable} is wrong: {e.Message}", e.Advice, e);
-        }
     }
 
     private OutputSpec Resolve(OutputSpec output)
