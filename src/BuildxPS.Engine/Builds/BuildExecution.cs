@@ -108,6 +108,11 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
             // Waiting on the token as well: an engine that is gone may not notice that it is told to stop.
             var response = await running.ExportAsync(result, cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
             await WaitAsync(forwarding, s_closing, cancellationToken).ConfigureAwait(false);
+            if (forwarding.IsFaulted)
+            {
+                await forwarding.ConfigureAwait(false);
+            }
+
             return (response, BuildResults.PlatformsOf(result));
         }
         catch (BuildxException e) when (!cancellationToken.IsCancellationRequested)

@@ -161,6 +161,11 @@ internal sealed partial class BuildKitBuild
             return new OperationCanceledException(cancellationToken);
         }
 
+        if (_lost is { } lost)
+        {
+            return lost;
+        }
+
         if (_lifetime.IsCancellationRequested)
         {
             return new OperationCanceledException(_caller);

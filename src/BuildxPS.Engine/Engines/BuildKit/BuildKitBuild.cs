@@ -26,6 +26,7 @@ internal sealed partial class BuildKitBuild : IRunningBuild
     private readonly CancellationTokenSource _ended = new();
     private readonly CancellationToken _caller;
     private readonly Task<IReadOnlyDictionary<string, string>> _solve;
+    private readonly Task _watch;
     private int _returned;
     private int _disposed;
 
@@ -37,6 +38,7 @@ internal sealed partial class BuildKitBuild : IRunningBuild
         StatusStream status,
         Protocol.SolveRequest request,
         CancellationTokenSource lifetime,
+        EngineSilence silence,
         CancellationToken caller)
     {
         _channel = channel;
@@ -47,6 +49,7 @@ internal sealed partial class BuildKitBuild : IRunningBuild
         _lifetime = lifetime;
         _caller = caller;
         _solve = SolveOnEngineAsync(request);
+        _watch = WatchAsync(silence);
     }
 
     /// <inheritdoc/>
@@ -58,6 +61,7 @@ internal sealed partial class BuildKitBuild : IRunningBuild
     /// <param name="context">The engine's address.</param>
     /// <param name="build">What to build.</param>
     /// <param name="methods">What the session serves.</param>
+    /// <param name="silence">When the engine counts as lost.</param>
     /// <param name="cancellationToken">Cancels the build.</param>
     /// <returns>The running build.</returns>
     public static async Task<BuildKitBuild> StartAsync(
@@ -66,6 +70,7 @@ internal sealed partial class BuildKitBuild : IRunningBuild
         EngineErrorContext context,
         EngineBuild build,
         IReadOnlyList<ISessionMethod> methods,
+        EngineSilence silence,
         CancellationToken cancellationToken)
     {
         var journal = new BuildJournal();
@@ -79,7 +84,7 @@ internal sealed partial class BuildKitBuild : IRunningBuild
             session = await SessionServer.StartAsync(tunnel, methods, cancellationToken).ConfigureAwait(false);
             status = await StatusStream.OpenAsync(channel.Invoker, build.Ref, journal, cancellationToken).ConfigureAwait(false);
             context = context with { BuildRef = build.Ref, Journal = journal };
-            return new BuildKitBuild(channel, context, journal, session, status, CreateRequest(build, sessionId), lifetime, cancellationToken);
+            return new BuildKitBuild(channel, context, journal, session, status, CreateRequest(build, sessionId), lifetime, silence, cancellationToken);
         }
         catch
         {
@@ -104,6 +109,8 @@ internal sealed partial class BuildKitBuild : IRunningBuild
 
         var cancelled = !_solve.IsCompleted || _lifetime.IsCancellationRequested;
         await _lifetime.CancelAsync().ConfigureAwait(false);
+        await _ended.CancelAsync().ConfigureAwait(false);
+        await _watch.ConfigureAwait(false);
         _status.StopDelivering();
         if (cancelled)
         {

@@ -10,6 +10,7 @@ public sealed class BuildKitEngine : IBuildEngine
     private readonly EngineChannel _channel;
     private readonly ISessionTransport _sessions;
     private readonly EngineErrorContext _context;
+    private readonly EngineSilence _silence;
     private readonly SemaphoreSlim _describing = new(1, 1);
     private EngineDescription? _description;
 
@@ -17,10 +18,12 @@ public sealed class BuildKitEngine : IBuildEngine
     /// <param name="connector">Opens connections on which the engine speaks gRPC.</param>
     /// <param name="sessionTransport">Opens session tunnels; null to open them through the engine's control service.</param>
     /// <param name="endpoint">The address as the user knows it, for messages.</param>
-    internal BuildKitEngine(IConnector connector, ISessionTransport? sessionTransport, string endpoint)
+    /// <param name="silence">When it counts as lost during a build; null for the usual times.</param>
+    internal BuildKitEngine(IConnector connector, ISessionTransport? sessionTransport, string endpoint, EngineSilence? silence = null)
     {
         _channel = new EngineChannel(connector);
         _sessions = sessionTransport ?? new ControlSessionTransport(_channel.Invoker);
+        _silence = silence ?? new EngineSilence();
         _context = new EngineErrorContext { Endpoint = endpoint };
     }
 
@@ -62,7 +65,7 @@ public sealed class BuildKitEngine : IBuildEngine
         ArgumentNullException.ThrowIfNull(services);
         try
         {
-            return await BuildKitBuild.StartAsync(_channel, _sessions, _context, build, SessionMethods.For(services), cancellationToken)
+            return await BuildKitBuild.StartAsync(_channel, _sessions, _context, build, SessionMethods.For(services), _silence, cancellationToken)
                 .ConfigureAwait(false);
         }
         catch (Exception e) when (e is not OperationCanceledException)

@@ -29,7 +29,7 @@ internal sealed class EngineChannel : IDisposable
             UseCookies = false,
             ActivityHeadersPropagator = null,
             // Pings more often than every five minutes make grpc-go hang up (too_many_pings); a dead peer is found by
-            // the connector's TCP keep-alive instead.
+            // the connector's TCP keep-alive and by what a build asks when the engine is quiet.
             KeepAlivePingDelay = Timeout.InfiniteTimeSpan,
         };
         // The address is not used: the connector knows where to, and engines ignore the authority.

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using BuildxPS.Engine.Diagnostics;
@@ -20,6 +21,7 @@ internal sealed class StatusStream : IDisposable
     private readonly Channel<List<BuildEvent>> _events = Channel.CreateBounded<List<BuildEvent>>(
         new BoundedChannelOptions(MaxWaitingMessages) { SingleReader = true, SingleWriter = true });
 
+    private long _heard = Stopwatch.GetTimestamp();
     private volatile bool _buildEnded;
 
     private StatusStream(AsyncDuplexStreamingCall<Protocol.StatusRequest, Protocol.StatusResponse> call, BuildJournal journal)
@@ -29,8 +31,11 @@ internal sealed class StatusStream : IDisposable
         Completion = PumpAsync();
     }
 
-    /// <summary>Ends when the engine has no more to say, or the stream was given up. Never fails.</summary>
+    /// <summary>Ends when the engine has no more to say, or the stream was given up. Fails only by a mistake of this client.</summary>
     public Task Completion { get; }
+
+    /// <summary>How long ago the engine said something.</summary>
+    public TimeSpan Silence => Stopwatch.GetElapsedTime(Volatile.Read(ref _heard));
 
     /// <summary>Asks for a build's events, before the build is started.</summary>
     /// <param name="invoker">Calls the engine.</param>
@@ -93,6 +98,7 @@ internal sealed class StatusStream : IDisposable
         {
             while (await _call.ResponseStream.MoveNext(_silence.Token).ConfigureAwait(false))
             {
+                Volatile.Write(ref _heard, Stopwatch.GetTimestamp());
                 await DeliverAsync(StatusTranslation.Translate(_call.ResponseStream.Current)).ConfigureAwait(false);
                 if (_buildEnded)
                 {
@@ -100,10 +106,15 @@ internal sealed class StatusStream : IDisposable
                 }
             }
         }
-#pragma warning disable CA1031 // Events only accompany a build: whether it failed, and why, its calls say.
-        catch (Exception)
-#pragma warning restore CA1031
+        catch (Exception e) when (e is RpcException or OperationCanceledException or IOException or ObjectDisposedException)
         {
+            // Events only accompany a build: whether it failed, and why, its calls say.
+        }
+        catch (Exception e)
+        {
+            // A mistake of this client: whoever reads the events meets it.
+            _events.Writer.TryComplete(e);
+            throw;
         }
         finally
         {

@@ -72,7 +72,8 @@ internal sealed class FileSender : IDisposable
         }
         catch (Exception e)
         {
-            // The first failure is the cause; the others follow from stopping.
+            // The first failure is the cause; the others follow from stopping. Whatever it is, RunAsync throws it: a part
+            // that ended without stopping the others would leave the transfer waiting.
             _ = Interlocked.CompareExchange(ref _failure, e, null);
             await _stopping.CancelAsync().ConfigureAwait(false);
         }

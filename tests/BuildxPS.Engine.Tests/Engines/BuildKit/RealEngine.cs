@@ -15,15 +15,18 @@ internal static class RealEngine
     private static readonly Version s_upgrading = new(1, 41);
 
     public static BuildKitEngine Connect(string name, bool overSessionRoute = false)
+        => Connect(name, TestEngines.Require(name), overSessionRoute);
+
+    public static BuildKitEngine Connect(string name, string host, bool overSessionRoute = false, EngineSilence? silence = null)
     {
-        var host = TestEngines.Require(name);
         var connector = ConnectorFactory.Create(new EngineEndpoint { Address = host }, SslApplicationProtocol.Http2);
         return name == "bkd"
-            ? new BuildKitEngine(connector, null, host)
+            ? new BuildKitEngine(connector, null, host, silence)
             : new BuildKitEngine(
                 new DockerGrpcConnector(connector, connector, s_upgrading),
                 overSessionRoute ? new DockerSessionTransport(connector) : null,
-                host);
+                host,
+                silence);
     }
 
     public static string NewRef() => Guid.NewGuid().ToString("N")[..25];

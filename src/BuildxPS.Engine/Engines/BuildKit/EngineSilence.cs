@@ -1,0 +1,17 @@
+namespace BuildxPS.Engine.Engines.BuildKit;
+
+/// <summary>
+/// How long an engine may say nothing during a build. A dead peer behind a socket or a forwarded connection is found by
+/// no keep-alive: TCP's ends at the forwarder, and engines hang up on HTTP/2 pings that come often.
+/// </summary>
+internal sealed record EngineSilence
+{
+    /// <summary>After this long without an event the engine is asked whether it is there.</summary>
+    public TimeSpan Quiet { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>It has this long to answer.</summary>
+    public TimeSpan Answer { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>So many questions in a row without an answer mean that it is lost.</summary>
+    public int Misses { get; init; } = 2;
+}
