@@ -35,7 +35,7 @@ internal sealed class PushFixture : IAsyncDisposable
 
     public static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public static async Task<PushFixture> CreateAsync(string engine, bool login = false, string? config = null)
+    public static async Task<PushFixture> CreateAsync(string engine, bool login = false, string? config = null, bool loadsByDefault = false)
     {
         var fixture = new PushFixture(engine);
         if (login)
@@ -55,7 +55,7 @@ internal sealed class PushFixture : IAsyncDisposable
                 new BuilderCreation
                 {
                     Name = fixture._builder,
-                    DriverOptions = new Dictionary<string, string> { ["network"] = "host" },
+                    DriverOptions = new Dictionary<string, string> { ["network"] = "host", ["default-load"] = loadsByDefault ? "true" : "false" },
                     ConfigText = config ?? $"[registry.\"{plain}\"]\n  http = true\n[registry.\"docker.io\"]\n  mirrors = [\"{plain}\"]\n",
                 },
                 Token);
@@ -94,6 +94,9 @@ internal sealed class PushFixture : IAsyncDisposable
 
         return Assert.IsType<BuildCompleted>(events[^1]).Result;
     }
+
+    /// <summary>The same build in the docker daemon's own BuildKit.</summary>
+    public BuildRequest InDaemon(BuildRequest request) => request with { Builder = new BuilderSelection { DockerHost = TestEngines.Require(_docker) } };
 
     /// <summary>Builds with docker's own client on the same builder.</summary>
     public Task<string> BuildxAsync((string Name, string Value)[] variables, params string[] arguments)

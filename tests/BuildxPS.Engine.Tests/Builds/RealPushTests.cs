@@ -135,6 +135,31 @@ public sealed class RealPushTests
     }
 
     [Fact]
+    public async Task A_builder_can_load_by_default()
+    {
+        await using var fixture = await PushFixture.CreateAsync("d28", loadsByDefault: true);
+        var name = "buildxps-test-load:" + Guid.NewGuid().ToString("N");
+        var result = await fixture.BuildAsync(fixture.Request("FROM alpine\n", name));
+        Assert.Equal("docker", Assert.Single(result.Outputs).Type);
+        Assert.Empty(result.Warnings);
+        await fixture.DockerAsync([], "image", "rm", name);
+    }
+
+    [Fact]
+    public async Task A_daemon_with_a_containerd_store_pushes_what_buildx_lets_it_push()
+    {
+        await using var fixture = await PushFixture.CreateAsync("d28");
+        var request = fixture.InDaemon(fixture.Request(Dockerfile, fixture.Repository + ":ours") with { Platforms = Platforms(s_platforms), Push = true });
+        var result = await fixture.BuildAsync(request, null, s_reproducible);
+        await fixture.DockerAsync(
+            [("BUILDX_BUILDER", "default"), .. s_reproducible],
+            "buildx", "build", "--platform", string.Join(',', s_platforms), "--push", "-t", fixture.Repository + ":theirs", fixture.Context);
+        Assert.Equal((await IndexAsync(fixture.Repository + ":theirs")).Digest, result.Digest);
+        Assert.Equal(s_platforms, result.PlatformImages!.Select(i => i.Platform.ToString()));
+        await fixture.DockerAsync([], "image", "rm", fixture.Repository + ":ours", fixture.Repository + ":theirs");
+    }
+
+    [Fact]
     public async Task Several_platforms_are_loaded_into_a_containerd_store_and_pushed_by_one_build()
     {
         await using var fixture = await PushFixture.CreateAsync("d28");
