@@ -46,6 +46,23 @@ Describe 'The views' {
         )
     }
 
+    It 'show a result''s image for each platform' {
+        $images = [BuildxPS.BuiltImage[]]@(
+            [BuildxPS.BuiltImage]@{ Platform = $amd64; Digest = $digest; Size = 856; MediaType = 'application/vnd.oci.image.manifest.v1+json' }
+            [BuildxPS.BuiltImage]@{ Platform = [BuildxPS.Platform]::Parse('linux/arm/v7'); Digest = $digest; Size = 856; MediaType = 'application/vnd.oci.image.manifest.v1+json' }
+        )
+        $lines = Show ([BuildxPS.BuildResult]@{ BuildRef = 'a/b/c'; Builder = 'a'; Digest = $digest; Platforms = [BuildxPS.Platform[]]$images.Platform; PlatformImages = $images })
+        $lines | Should -Contain 'Platforms : linux/amd64   sha256:0123456789ab'
+        $lines | Should -Contain '            linux/arm/v7  sha256:0123456789ab'
+        (Show $images)[2] | Should -Match '^linux/amd64\s+sha256:0123456789ab\s+856B\s+application/vnd'
+    }
+
+    It 'count the variants of a platform that a builder has' {
+        $platforms = [BuildxPS.Platform[]]('linux/amd64', 'linux/amd64/v2', 'linux/arm64', 'linux/arm/v7', 'linux/arm/v6').ForEach({ [BuildxPS.Platform]::Parse($_) })
+        $node = [BuildxPS.Node]@{ Name = 'n'; Endpoint = 'e'; Status = 'Running'; Platforms = $platforms }
+        (Show ([BuildxPS.Builder]@{ Name = 'b'; Driver = 'docker'; Nodes = [BuildxPS.Node[]]$node }))[2] | Should -Match 'linux/amd64 \(\+1\), linux/arm64, linux/arm/v7 \(\+1\)$'
+    }
+
     It 'show a result as a table on request' {
         $lines = Show ($result | Format-Table)
         $lines[0] | Should -Match '^Image\s+Digest\s+Status\s+Duration\s+Cached\s+Warnings$'

@@ -335,7 +335,8 @@ Describe 'The progress of a build' {
         $result | Should -BeOfType ([BuildxPS.BuildResult])
         $lines = Get-Content $log
         $lines[0] | Should -Be '#0 building with "default" instance using docker driver'
-        $lines | Should -Contain '#1 [internal] load build definition from Dockerfile'
+        # Not by number: a step that another build has under way comes first.
+        $lines -match '^#\d+ \[internal\] load build definition from Dockerfile$' | Should -Not -BeNullOrEmpty
         $lines | Where-Object { $_ -match '^#\d+ DONE \d+\.\ds$' } | Should -Not -BeNullOrEmpty
         $lines | Where-Object { $_ -and $_ -notmatch '^#\d+ ' } | Should -BeNullOrEmpty
     }
@@ -547,7 +548,7 @@ RUN uname -m > /machine.txt
         # Loopback is let through by engines themselves; another name of this machine is not.
         $name = "$([Net.Dns]::GetHostName()):$($registry.Split(':')[1])"
         $failed = Get-Failure { Invoke-BuildxBuild $empty -Builder $builders[1] -Tag "$name/buildxps/x:1" -Push -Progress None }
-        $failed.FullyQualifiedErrorId | Should -Match "^(RegistryPlainHttp|EngineError|NameNotResolved|RegistryUnreachable),$id$"
+        $failed.FullyQualifiedErrorId | Should -Match "^(RegistryPlainHttp|NameNotResolved),$id$"
         $failed.ErrorDetails.RecommendedAction | Should -Not -BeNullOrEmpty
     }
 

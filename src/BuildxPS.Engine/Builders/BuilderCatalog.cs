@@ -37,11 +37,19 @@ public sealed class BuilderCatalog
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The builders.</returns>
     /// <exception cref="BuildxException">Docker's configuration, or buildx's folder, cannot be read.</exception>
-    public async IAsyncEnumerable<Builder> ListAsync(TimeSpan timeout, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public IAsyncEnumerable<Builder> ListAsync(TimeSpan timeout, CancellationToken cancellationToken) => ListAsync(_ => true, timeout, cancellationToken);
+
+    /// <summary>The same for some builders; no other's engine is asked.</summary>
+    /// <param name="isWanted">Whether a builder of this name is wanted.</param>
+    /// <param name="timeout">How long one engine may take; zero for no limit but those of connections.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The builders.</returns>
+    /// <exception cref="BuildxException">Docker's configuration, or buildx's folder, cannot be read.</exception>
+    public async IAsyncEnumerable<Builder> ListAsync(Func<string, bool> isWanted, TimeSpan timeout, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var current = _selector.FindCurrentName();
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var asked = All().Select(builder => DescribeAsync(builder, builder.Name == current, timeout, stopping.Token)).ToList();
+        var asked = All().Where(builder => isWanted(builder.Name)).Select(builder => DescribeAsync(builder, builder.Name == current, timeout, stopping.Token)).ToList();
         try
         {
             await foreach (var builder in LiveFirst.OrderAsync(asked, builder => builder.Status != NodeStatus.Error, stopping.Token).ConfigureAwait(false))

@@ -69,14 +69,8 @@ public sealed class GetBuildxBuilderCommand : BuildxCommand
         }
 
         var pattern = WildcardPattern.Get(name, WildcardOptions.IgnoreCase);
-        WriteVerbose("Asking the engines of all builders.");
-        Consume(token => new BuilderCatalog(ClientEnvironment.Read()).ListAsync(Limit, token), builder =>
-        {
-            if (pattern.IsMatch(builder.Name))
-            {
-                WriteObject(builder);
-            }
-        });
+        WriteVerbose($"Asking the engines of builders named {name}.");
+        Consume(token => new BuilderCatalog(ClientEnvironment.Read()).ListAsync(pattern.IsMatch, Limit, token), WriteObject);
     }
 
     private void WriteOne(BuilderSelection selection)
