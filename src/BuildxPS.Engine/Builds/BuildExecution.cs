@@ -84,7 +84,8 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
             platforms = request.Platforms.Count > 0 ? request.Platforms : platforms.Count > 0 ? platforms : [.. node.Description.Platforms.Take(1)];
             var images = await FindImagesAsync(response, exporters, platforms, cancellationToken).ConfigureAwait(false);
             var result = BuildResults.Create(
-                buildRef, node.Plan.Builder, outputs, exporters, response, platforms, _seen, parts.Clock.GetElapsedTime(_begin)) with { PlatformImages = images };
+                buildRef, node.Plan.Builder, outputs, exporters, response, platforms, _seen, parts.Clock.GetElapsedTime(_begin)) with
+            { PlatformImages = images };
             await events.WriteAsync(new BuildCompleted { Result = result }, cancellationToken).ConfigureAwait(false);
         }
         finally
