@@ -71,10 +71,10 @@ Describe 'The views' {
 
     It 'show steps as a table' {
         $lines = Show $steps
-        $lines[0] | Should -Match '^\s*#\s+Status\s+Duration\s+Size\s+Name$'
-        $lines[2] | Should -Match '^\s*1\s+Cached\s+0\.0s\s+\[1/2\] FROM busybox$'
-        $lines[3] | Should -Match '^\s*2\s+Completed\s+1m 5s\s+1\.23MB\s+\[2/2\] RUN make$'
-        $lines[4] | Should -Match '^\s*3\s+Pending\s+exporting to image$'
+        $lines[0] | Should -Match '^Status\s+Duration\s+Size\s+Name$'
+        $lines[2] | Should -Match '^Cached\s+0\.0s\s+\[1/2\] FROM busybox$'
+        $lines[3] | Should -Match '^Completed\s+1m 5s\s+1\.23MB\s+\[2/2\] RUN make$'
+        $lines[4] | Should -Match '^Pending\s+exporting to image$'
     }
 
     It 'keep the table of steps within <_> columns' -ForEach 80, 120 {
