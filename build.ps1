@@ -73,8 +73,7 @@ function Test {
 
 function Demo {
     Build
-    $dockerHost = Find-DemoEngine
-    $options = $dockerHost ? @('-DockerHost', $dockerHost) : @()
+    $options = @(Find-DemoEngine)
     & (Get-PowerShell) -NoProfile -File (Join-Path $root examples Demo.ps1) -Module $module @options
 }
 

@@ -44,7 +44,7 @@ They run until: ./build.ps1 Engine -Stop
 "@
 }
 
-# Where the demo runs: nothing for the Docker that this machine's own settings name, when it answers; else a test engine.
+# Parameters that say where the demo runs: on the Docker that answers here, else on a test engine with its registry.
 function Find-DemoEngine {
     $docker = & (Get-PowerShell) -NoProfile -NonInteractive -Command {
         Import-Module $args[0]
@@ -60,5 +60,8 @@ function Find-DemoEngine {
     }
 
     Write-Host 'No Docker answers here: using a test engine.'
-    (Get-Content -Raw (Start-TestEngines) | ConvertFrom-Json).engines.d28.host
+    $description = Get-Content -Raw (Start-TestEngines) | ConvertFrom-Json
+    '-DockerHost', $description.engines.d28.host
+    '-Registry', $description.registries.plain
+    '-ConfigFile', $description.tools.buildkitdConfig
 }
