@@ -9,7 +9,7 @@ namespace BuildxPS.Engine.Connections;
 /// </summary>
 /// <param name="inner">The upgraded connection, which this stream owns.</param>
 /// <param name="failures">Puts the command's own words into a failure.</param>
-internal sealed class ExecStream(Stream inner, ExecFailures failures) : Stream, IHalfCloseable
+internal sealed class ExecStream(Stream inner, ExecFailures failures) : WrappedStream(inner)
 {
     private const int HeaderBytes = 8;
     private const int BufferBytes = 16 * 1024;
@@ -23,31 +23,8 @@ internal sealed class ExecStream(Stream inner, ExecFailures failures) : Stream, 
     private bool _isLog;
     private bool _hasData;
 
-    /// <inheritdoc/>
-    public override bool CanRead => true;
-
-    /// <inheritdoc/>
-    public override bool CanWrite => true;
-
-    /// <inheritdoc/>
-    public override bool CanSeek => false;
-
-    /// <inheritdoc/>
-    public override long Length => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
     /// <summary>The last that the command wrote to its standard error.</summary>
     public string Log => _log.ToString();
-
-    /// <inheritdoc/>
-    public ValueTask CloseWriteAsync(CancellationToken cancellationToken)
-        => inner is IHalfCloseable half ? half.CloseWriteAsync(cancellationToken) : throw new NotSupportedException();
 
     /// <inheritdoc/>
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
@@ -72,54 +49,6 @@ internal sealed class ExecStream(Stream inner, ExecFailures failures) : Stream, 
 
             return buffer.IsEmpty ? 0 : await ReadDataAsync(buffer, cancellationToken).ConfigureAwait(false);
         }
-    }
-
-    /// <inheritdoc/>
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
-        => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    /// <inheritdoc/>
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("This stream is read asynchronously.");
-
-    /// <inheritdoc/>
-    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
-        => inner.WriteAsync(buffer, cancellationToken);
-
-    /// <inheritdoc/>
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
-        => inner.WriteAsync(buffer, offset, count, cancellationToken);
-
-    /// <inheritdoc/>
-    public override void Write(byte[] buffer, int offset, int count) => inner.Write(buffer, offset, count);
-
-    /// <inheritdoc/>
-    public override void Flush() => inner.Flush();
-
-    /// <inheritdoc/>
-    public override Task FlushAsync(CancellationToken cancellationToken) => inner.FlushAsync(cancellationToken);
-
-    /// <inheritdoc/>
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override async ValueTask DisposeAsync()
-    {
-        await inner.DisposeAsync().ConfigureAwait(false);
-        await base.DisposeAsync().ConfigureAwait(false);
-    }
-
-    /// <inheritdoc/>
-    protected override void Dispose(bool disposing)
-    {
-        if (disposing)
-        {
-            inner.Dispose();
-        }
-
-        base.Dispose(disposing);
     }
 
     private ReadOnlySpan<byte> Buffered => _buffer.AsSpan(_start, _end - _start);
@@ -153,7 +82,7 @@ internal sealed class ExecStream(Stream inner, ExecFailures failures) : Stream, 
         if (_end == _start)
         {
             // A large frame's rest goes straight to the caller.
-            var read = await inner.ReadAsync(buffer[..(int)Math.Min(buffer.Length, _left)], cancellationToken).ConfigureAwait(false);
+            var read = await Inner.ReadAsync(buffer[..(int)Math.Min(buffer.Length, _left)], cancellationToken).ConfigureAwait(false);
             _left -= read;
             return read > 0 ? read : throw EndOfFrame();
         }
@@ -192,7 +121,7 @@ internal sealed class ExecStream(Stream inner, ExecFailures failures) : Stream, 
             _start = 0;
         }
 
-        var read = await inner.ReadAsync(buffer.AsMemory(_end), cancellationToken).ConfigureAwait(false);
+        var read = await Inner.ReadAsync(buffer.AsMemory(_end), cancellationToken).ConfigureAwait(false);
         _end += read;
         return read;
     }
