@@ -76,7 +76,8 @@ try {
     Set-Location (Join-Path $work 'first-build')
     . Step 'The daemon''s own BuildKit builds, too. One stage of another Dockerfile, with a build argument, into a folder.' '$first = Invoke-BuildxBuild . -Builder default -Target files -BuildArg @{ BUILT_BY = "PowerShell" } -Output type=local,dest=out; $first.Steps'
     . Step 'What it wrote.' 'Get-Content out/greeting.txt'
-    . Step 'The same as a tar, and the last stage as an image of the daemon.' '(Invoke-BuildxBuild . -Builder default -Target files -Output type=tar,dest=out.tar).Outputs; Invoke-BuildxBuild . -Builder default -Tag buildxps-demo:2 -Load'
+    . Step 'The same as a tar.' '(Invoke-BuildxBuild . -Builder default -Target files -Output type=tar,dest=out.tar).Outputs'
+    . Step 'The last stage as an image of the daemon.' 'Invoke-BuildxBuild . -Builder default -Tag buildxps-demo:2 -Load'
     . Step 'A build that fails says where, why, and what to do.' 'try { Invoke-BuildxBuild . -Target nowhere -Output type=cacheonly } catch { $_.FullyQualifiedErrorId; $_.ToString(); $_.ErrorDetails.RecommendedAction }'
     . Step 'All builders.' 'Get-BuildxBuilder'
     . Step 'Away with the demo''s.' 'Remove-BuildxBuilder demo'

@@ -19,7 +19,6 @@ internal static class BuildResults
         BuildObserver seen,
         TimeSpan duration)
     {
-        var metadata = new Dictionary<string, string>(response, StringComparer.Ordinal) { ["buildx.build.ref"] = buildRef };
         var written = outputs.Where(o => o.Spec.Type == "cacheonly" || exporters.Any(e => ReferenceEquals(e.Output, o)));
         return new BuildResult
         {
@@ -32,7 +31,7 @@ internal static class BuildResults
             Duration = duration,
             Steps = [.. seen.Steps.Select(Ended)],
             Warnings = seen.Warnings,
-            Metadata = metadata,
+            Metadata = BuildMetadata.Create(response, buildRef),
         };
     }
 
