@@ -97,7 +97,7 @@ internal sealed partial class BuildKitBuild
             var request = new Protocol.Gateway.EvaluateRequest { Ref = reference };
             await CallRawAsync(options => _channel.Gateway.EvaluateAsync(request, options), cancellationToken).ConfigureAwait(false);
         }
-        catch (RpcException e) when (e.StatusCode == StatusCode.Unimplemented)
+        catch (RpcException e) when (UnknownMethod.IsSaidBy(e))
         {
             // Before 0.9 there is no such call; to look into a tree makes it, too.
             var request = new Protocol.Gateway.StatFileRequest { Ref = reference, Path = "." };

@@ -56,7 +56,7 @@ internal static class EngineProbe
             var info = await channel.Control.InfoAsync(new Protocol.InfoRequest(), options).ResponseAsync.ConfigureAwait(false);
             return Version(info.BuildkitVersion);
         }
-        catch (RpcException e) when (e.StatusCode == StatusCode.Unimplemented)
+        catch (RpcException e) when (UnknownMethod.IsSaidBy(e))
         {
             // Before 0.11.
             return null;

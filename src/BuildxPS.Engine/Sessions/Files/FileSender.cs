@@ -81,23 +81,25 @@ internal sealed class FileSender : IDisposable
 
     private async Task ListAsync(FileSelection selection)
     {
-        try
-        {
-            foreach (var entry in _source.List(selection, _stopping.Token))
-            {
-                lock (_listed)
-                {
-                    _listed.Add(entry.HasContent ? new Listed(entry.Path, entry.Size) : default);
-                }
-
-                await _output.WriteEntryAsync(entry, _stopping.Token).ConfigureAwait(false);
-            }
-
-            await _output.WriteEndOfEntriesAsync(_stopping.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (_isFinished)
+        foreach (var entry in _source.List(selection, _stopping.Token))
         {
             // An engine may have all it wants before it saw the whole list.
+            if (_isFinished)
+            {
+                return;
+            }
+
+            lock (_listed)
+            {
+                _listed.Add(entry.HasContent ? new Listed(entry.Path, entry.Size) : default);
+            }
+
+            await _output.WriteEntryAsync(entry, _stopping.Token).ConfigureAwait(false);
+        }
+
+        if (!_isFinished)
+        {
+            await _output.WriteEndOfEntriesAsync(_stopping.Token).ConfigureAwait(false);
         }
     }
 
@@ -116,9 +118,9 @@ internal sealed class FileSender : IDisposable
                         break;
                     case PacketKind.Finish:
                         _input.AdvanceTo(buffer.Start);
+                        // The others end by themselves: to cancel a flush that is under way resets the whole call.
                         _isFinished = true;
                         _ = _requests.Writer.TryComplete();
-                        await _stopping.CancelAsync().ConfigureAwait(false);
                         return;
                     case PacketKind.Error:
                         throw new SessionStatusException(
@@ -167,9 +169,6 @@ internal sealed class FileSender : IDisposable
                 // Nobody writes more for now: what waits in the pipe is what the engine waits for.
                 await _output.FlushAsync(_stopping.Token).ConfigureAwait(false);
             }
-        }
-        catch (OperationCanceledException) when (_isFinished)
-        {
         }
         finally
         {
