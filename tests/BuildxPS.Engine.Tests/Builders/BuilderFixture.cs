@@ -8,12 +8,13 @@ namespace BuildxPS.Engine.Tests.Builders;
 /// <summary>An empty list of builders, and docker's own client on the same list. What is made on the engine is removed at the end.</summary>
 internal sealed class BuilderFixture : IAsyncDisposable
 {
-    public const string Config = """
+    /// <summary>A builder's config that finds the tests' registry.</summary>
+    public static string Config => $"""
         # for the tests' registry
-        [registry."127.0.0.1:15000"]
+        [registry."{TestEngines.Registry("plain")}"]
           http = true
         [registry."docker.io"]
-          mirrors = ["127.0.0.1:15000"]
+          mirrors = ["{TestEngines.Registry("plain")}"]
         """;
 
     private readonly TemporaryFolder _home = new();
