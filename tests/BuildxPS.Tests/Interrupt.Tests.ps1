@@ -56,7 +56,7 @@ Describe 'Ctrl+C on <Engine>' -ForEach @(@{ Engine = 'd20' }, @{ Engine = 'd28' 
         $sleeping = New-TestContext (Join-Path $TestDrive "$Engine-sleep") "FROM busybox`nRUN sleep $duration`n"
         $terminal = Start-Session $dockerHost
         try {
-            Send-TestTerminal $terminal "Invoke-BuildxBuild '$sleeping' -Output type=cacheonly`r"
+            Send-TestTerminal $terminal "Invoke-BuildxBuild '$sleeping' -Output type=cacheonly -Progress Plain`r"
             Wait-TestTerminal $terminal { Find-Process "sleep $duration" }
             Send-TestTerminal $terminal $interrupt
             Wait-TestTerminal $terminal $prompt 10
