@@ -71,9 +71,15 @@ internal static class BuiltImages
     private static BuiltImage Image(Platform platform, Descriptor descriptor)
         => new() { Platform = platform, Digest = descriptor.Digest, Size = descriptor.Size, MediaType = descriptor.MediaType };
 
+    /// <summary>The images of an index.</summary>
+    /// <param name="index">The index.</param>
+    /// <returns>One a platform; attestations are left out.</returns>
+    public static List<BuiltImage> Of(ImageIndex index)
+        => [.. index.Manifests.Where(m => !m.IsAttestation && m.Platform is not null).Select(m => Image(m.Platform!, m))];
+
     private static List<BuiltImage> Images(ImageDocument document)
         => document is ImageIndex index
-            ? [.. index.Manifests.Where(m => !m.IsAttestation && m.Platform is not null).Select(m => Image(m.Platform!, m))]
+            ? Of(index)
             : throw new InvalidDataException($"{document.Digest} is not an index, as the engine said");
 
     private static Descriptor? FindDescriptor(IReadOnlyDictionary<string, string> response)

@@ -25,6 +25,7 @@ internal static partial class FailureAnalysis
         var step = seen.FindFailed(build?.VertexDigest);
         var tail = build is { LogTail.Count: > 0 } ? build.LogTail : step is null ? [] : seen.LogTail(step.Digest);
         var (failure, message, advice) = Explain(error, step, tail, context);
+        message = context.IsOneOfSeveral ? $"On the node '{context.Plan.Node}': {message}" : message;
         return new BuildFailedException(failure, message, advice, error)
         {
             IsTransient = error.IsTransient,

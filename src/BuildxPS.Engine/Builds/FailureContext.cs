@@ -12,6 +12,9 @@ internal sealed record FailureContext
     /// <summary>What was to be built where.</summary>
     public required NodePlan Plan { get; init; }
 
+    /// <summary>Whether other nodes build other parts, so that a failure has to name the node.</summary>
+    public bool IsOneOfSeveral { get; init; }
+
     /// <summary>Which logins the engine asked for.</summary>
     public required WatchedCredentials Logins { get; init; }
 
