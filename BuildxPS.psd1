@@ -15,12 +15,14 @@
     CompatiblePSEditions = @('Core')
 
     CmdletsToExport      = @(
+        'Add-BuildxNode'
         'Get-BuildxBuilder'
         'Get-BuildxContext'
         'Get-BuildxImageManifest'
         'Invoke-BuildxBuild'
         'New-BuildxBuilder'
         'Remove-BuildxBuilder'
+        'Remove-BuildxNode'
         'Start-BuildxBuilder'
         'Stop-BuildxBuilder'
         'Use-BuildxBuilder'

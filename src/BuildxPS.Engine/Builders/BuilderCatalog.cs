@@ -166,7 +166,7 @@ public sealed class BuilderCatalog
                     Endpoint = node.Endpoint,
                     Driver = _drivers.Create(builder, node, null),
                     ExplicitPlatforms = InstanceSurvey.PlatformsOf(node),
-                    ProxyArguments = BuildProxies.For(configuration, _drivers.FindEndpoint(node.Endpoint, builder.Name).Address),
+                    ProxyArguments = BuildProxies.For(configuration, _drivers.AddressOf(builder, node)),
                 });
             }
         }

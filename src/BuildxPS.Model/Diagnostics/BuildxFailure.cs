@@ -18,6 +18,9 @@ public enum BuildxFailure
     /// <summary>The engine's TLS certificate is not trusted, or it refused ours.</summary>
     EngineCertificateInvalid,
 
+    /// <summary>ssh does not trust the key of an engine's host.</summary>
+    HostKeyNotTrusted,
+
     /// <summary>The engine went away while it was working for us.</summary>
     EngineLost,
 
@@ -35,6 +38,15 @@ public enum BuildxFailure
 
     /// <summary>A builder of that name is there already, or a docker context that stands for one.</summary>
     BuilderExists,
+
+    /// <summary>A builder has a node of that name, or at that endpoint, already.</summary>
+    NodeExists,
+
+    /// <summary>A builder has no node of that name.</summary>
+    NodeNotFound,
+
+    /// <summary>A builder's only node cannot be taken out of it.</summary>
+    LastNode,
 
     /// <summary>A name cannot be a builder's, or a node's.</summary>
     BuilderNameInvalid,

@@ -36,14 +36,14 @@ internal static class FailureRecord
         BuildxFailure.BuilderNotFound or BuildxFailure.ContextNotFound or BuildxFailure.BuildContextNotFound
             or BuildxFailure.DockerfileNotFound or BuildxFailure.TargetNotFound or BuildxFailure.SourceFileNotFound
             or BuildxFailure.ImageNotFound or BuildxFailure.PlatformNotAvailable
-            or BuildxFailure.DriverNotFound => ErrorCategory.ObjectNotFound,
-        BuildxFailure.BuilderExists => ErrorCategory.ResourceExists,
-        BuildxFailure.BuilderIsContext => ErrorCategory.InvalidOperation,
+            or BuildxFailure.DriverNotFound or BuildxFailure.NodeNotFound => ErrorCategory.ObjectNotFound,
+        BuildxFailure.BuilderExists or BuildxFailure.NodeExists => ErrorCategory.ResourceExists,
+        BuildxFailure.BuilderIsContext or BuildxFailure.LastNode => ErrorCategory.InvalidOperation,
         BuildxFailure.BuilderNotBootable => ErrorCategory.ResourceUnavailable,
         BuildxFailure.EngineUnreachable or BuildxFailure.EngineLost
             or BuildxFailure.NameNotResolved or BuildxFailure.RegistryUnreachable => ErrorCategory.ConnectionError,
         BuildxFailure.EngineAccessDenied or BuildxFailure.EntitlementRefused => ErrorCategory.PermissionDenied,
-        BuildxFailure.EngineCertificateInvalid or BuildxFailure.RegistryCertificateInvalid
+        BuildxFailure.EngineCertificateInvalid or BuildxFailure.HostKeyNotTrusted or BuildxFailure.RegistryCertificateInvalid
             or BuildxFailure.RegistryPlainHttp or BuildxFailure.PolicyUnsupported
             or BuildxFailure.DigestMismatch => ErrorCategory.SecurityError,
         BuildxFailure.RegistryUnauthorized or BuildxFailure.CredentialHelperFailed => ErrorCategory.AuthenticationError,
