@@ -524,7 +524,7 @@ public sealed class BuildRunnerTests : IDisposable
         _engine.Response["containerimage.descriptor"] = Descriptor("application/vnd.oci.image.index.v1+json");
         var several = Result(await RunAsync(Request with { Platforms = [Platform.Parse("linux/arm64"), Platform.Parse("linux/amd64")] }));
         Assert.Null(several.PlatformImages);
-        Assert.Contains("digests of the single platforms", Assert.Single(several.Warnings).Message, StringComparison.Ordinal);
+        Assert.Contains(several.Warnings, w => w.Message.Contains("digests of the single platforms", StringComparison.Ordinal));
         Assert.Empty(Result(await RunAsync(Request)).Warnings);
     }
 
