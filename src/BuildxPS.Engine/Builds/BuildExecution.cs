@@ -13,6 +13,7 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
     private readonly BuildObserver _seen = new();
     private readonly CredentialStore _logins = parts.OpenCredentials();
     private WatchedCredentials? _engineLogins;
+    private RegistryTrust _trust = RegistryTrust.Default;
     private readonly long _begin = parts.Clock.GetTimestamp();
 
     /// <summary>Runs the build.</summary>
@@ -36,6 +37,7 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
                 var nodes = await ChosenNodes.ConnectAsync(builder, request.Platforms, ReportAsync, cancellationToken).ConfigureAwait(false);
                 await using (nodes.ConfigureAwait(false))
                 {
+                    _trust = nodes.Nodes[0].Node.Trust;
                     await RunAsync(request, inputs, outputs, files, nodes, cancellationToken).ConfigureAwait(false);
                 }
             }
@@ -175,7 +177,7 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
         return images;
     }
 
-    private RegistryClient OpenRegistry() => new(new RegistryClientOptions { Environment = environment, Credentials = _logins });
+    private RegistryClient OpenRegistry() => new(new RegistryClientOptions { Environment = environment, Trust = _trust, Credentials = _logins });
 
     private async Task WarnAsync(BuildPlan plan, IReadOnlyList<PlannedOutput> outputs, CancellationToken cancellationToken)
     {

@@ -1,0 +1,75 @@
+using BuildxPS.Engine.Builders;
+using BuildxPS.Engine.Configuration;
+using BuildxPS.Engine.Drivers;
+
+namespace BuildxPS.Engine.Builds;
+
+/// <summary>Says which node would build what, without starting or changing anything.</summary>
+public sealed class PlanPreview
+{
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(10);
+
+    private readonly ClientEnvironment _environment;
+
+    /// <summary>Creates it. Nothing is read or contacted.</summary>
+    /// <param name="environment">The client's surroundings.</param>
+    public PlanPreview(ClientEnvironment environment) => _environment = environment;
+
+    /// <summary>Makes the plan of a build.</summary>
+    /// <param name="request">What would be built.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The plan, and what could not be found out, one sentence each.</returns>
+    /// <exception cref="BuildxException">There is no such builder, or the configuration cannot be read.</exception>
+    public async Task<(BuildPlan Plan, IReadOnlyList<string> Notes)> MakeAsync(BuildRequest request, CancellationToken cancellationToken)
+    {
+        request = RequestCheck.Normalize(request, _environment);
+        var builder = await new BuilderCatalog(_environment).ResolveAsync(request.Builder, cancellationToken).ConfigureAwait(false);
+        await using (builder.ConfigureAwait(false))
+        {
+            var notes = new List<string>();
+            var candidates = await Task.WhenAll(builder.Nodes.Select(n => AskAsync(n, notes, cancellationToken))).ConfigureAwait(false);
+            return candidates.Length == 0
+                ? (new BuildPlan { Builder = builder.Name, Driver = builder.Driver, Nodes = [] }, [$"The builder '{builder.Name}' has no nodes."])
+                : (BuildPlanner.Plan(builder.Name, builder.Driver, request.Platforms, candidates), notes);
+        }
+    }
+
+    private static async Task<NodeCandidate> AskAsync(NodeHandle node, List<string> notes, CancellationToken cancellationToken)
+    {
+        var known = new NodeCandidate { Name = node.Name, Explicit = node.ExplicitPlatforms };
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(s_limit);
+        try
+        {
+            if (await node.Driver.GetStatusAsync(limit.Token).ConfigureAwait(false) != NodeStatus.Running)
+            {
+                Note($"The node '{node.Name}' does not run, so that what it can build is not known; the build would start it.");
+                return known;
+            }
+
+            var engine = await node.Driver.ConnectAsync(limit.Token).ConfigureAwait(false);
+            await using (engine.ConfigureAwait(false))
+            {
+                return known with { Reported = (await engine.IdentifyAsync(limit.Token).ConfigureAwait(false)).Platforms };
+            }
+        }
+        catch (BuildxException e)
+        {
+            Note($"The node '{node.Name}' cannot be asked: {e.Message}");
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            Note(FormattableString.Invariant($"The node '{node.Name}' did not answer within {s_limit.TotalSeconds:0} s."));
+        }
+
+        return known;
+
+        void Note(string text)
+        {
+            lock (notes)
+            {
+                notes.Add(text);
+            }
+        }
+    }
+}
