@@ -23,6 +23,7 @@
         'New-BuildxBuilder'
         'Remove-BuildxBuilder'
         'Remove-BuildxNode'
+        'Set-BuildxBuilder'
         'Start-BuildxBuilder'
         'Stop-BuildxBuilder'
         'Use-BuildxBuilder'

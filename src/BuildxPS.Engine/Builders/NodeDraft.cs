@@ -71,12 +71,12 @@ internal sealed class NodeDraft(ClientEnvironment environment, ContextCatalog co
 
     private InstanceNode MakeRemote(BuilderCreation creation, InstanceNode node)
     {
-        if (creation.ConfigFile is not null || creation.ConfigText is not null)
+        if (creation.ConfigFile is not null || creation.ConfigText is not null || !creation.Registries.IsEmpty)
         {
             throw new BuildxException(
                 BuildxFailure.ConfigFileInvalid,
                 "A remote engine's config cannot be given from here: whoever starts that engine gives it.",
-                "Leave -ConfigFile out.");
+                "Leave -ConfigFile and what is said about registries out.");
         }
 
         if (creation.Flags.Count > 0)
@@ -117,16 +117,17 @@ internal sealed class NodeDraft(ClientEnvironment environment, ContextCatalog co
         if (creation.ConfigText is { } text)
         {
             return creation.ConfigFile is null
-                ? BuilderConfigFile.Parse(text, "text", environment.HomeDirectory)
+                ? BuilderConfigFile.Parse(text, "text", environment.HomeDirectory, creation.Registries)
                 : throw new BuildxException(
                     BuildxFailure.ConfigFileInvalid,
                     "A config was given as a file and as a text.",
                     "Give one of them.");
         }
 
-        return creation.ConfigFile is { } file ? BuilderConfigFile.Read(file)
-            : File.Exists(store.DefaultConfigFile) ? BuilderConfigFile.Read(store.DefaultConfigFile)
-            : null;
+        return creation.ConfigFile is { } file ? BuilderConfigFile.Read(file, creation.Registries)
+            : File.Exists(store.DefaultConfigFile) ? BuilderConfigFile.Read(store.DefaultConfigFile, creation.Registries)
+            : creation.Registries.IsEmpty ? null
+            : BuilderConfigFile.Parse("", "settings of registries", environment.HomeDirectory, creation.Registries);
     }
 
     private string FindEndpoint(string? given)

@@ -55,6 +55,26 @@ public abstract class NodeCreationCommand : BuildxProgressCommand
     [PathArgument]
     public string? ConfigFile { get; set; }
 
+    /// <summary>Registries that the engine speaks to over plain http.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string[] InsecureRegistry { get; set; } = [];
+
+    /// <summary>Registries whose https certificate the engine does not check.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string[] SkipTlsVerify { get; set; } = [];
+
+    /// <summary>Mirrors that the engine asks first, in a hashtable by registry: <c>@{ 'docker.io' = 'mirror.local:5000' }</c>.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public System.Collections.IDictionary[] RegistryMirror { get; set; } = [];
+
+    /// <summary>PEM files with the authorities of registries' certificates, in a hashtable by registry; they are copied to the engine.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public object[] RegistryCa { get; set; } = [];
+
     /// <summary>The node's name; without it the builder's name and the first free number.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
@@ -101,6 +121,8 @@ public abstract class NodeCreationCommand : BuildxProgressCommand
             DriverOptions = DriverOptionArguments.Read(DriverOption),
             Flags = BuildKitdFlag,
             ConfigFile = ConfigFile is null ? null : ResolvePath(ConfigFile, BuildxFailure.ConfigFileInvalid, "The config file"),
+            Registries = RegistrySettingArguments.Read(
+                InsecureRegistry, SkipTlsVerify, RegistryMirror, RegistryCa, path => ResolvePath(path, BuildxFailure.ConfigFileInvalid, "The file with certificates")),
             Platforms = PlatformArguments.Read(Platform),
             Use = Use,
         };
