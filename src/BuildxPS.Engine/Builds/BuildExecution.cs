@@ -19,6 +19,7 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
     private readonly BuildObserver _seen = new();
     private readonly CredentialStore _logins = parts.OpenCredentials();
     private WatchedCredentials? _engineLogins;
+    private BuildMounts? _mounts;
     private readonly long _begin = parts.Clock.GetTimestamp();
 
     /// <summary>Runs the build.</summary>
@@ -32,6 +33,7 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
         request = RequestCheck.Normalize(request, environment);
         var outputs = OutputPlan.Check(request);
         var inputs = BuildInputs.Find(request, environment);
+        using var mounts = _mounts = BuildMounts.Open(request, environment);
         var files = ClientFiles.Open(inputs, outputs, parts);
         await using (files.ConfigureAwait(false))
         {
@@ -72,12 +74,19 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
                 await WarnAsync(ExporterPlan.NoOutput, cancellationToken).ConfigureAwait(false);
             }
 
+            foreach (var warning in _mounts!.Warnings)
+            {
+                await WarnAsync(warning, cancellationToken).ConfigureAwait(false);
+            }
+
             var services = new BuildServices
             {
                 Sources = files.Sources,
                 Outputs = [.. exporters.Select(e => files.For(e.Output))],
                 OnFailure = e => files.Failures.Note(e),
                 Credentials = _engineLogins,
+                Secrets = _mounts.Secrets,
+                SshAgents = _mounts.Agents,
             };
             var (response, platforms) = await BuildAsync(node, build, call, services, files, inputs, buildRef, cancellationToken).ConfigureAwait(false);
             await files.CommitAsync(cancellationToken).ConfigureAwait(false);
@@ -128,6 +137,7 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
                 Inputs = inputs,
                 Plan = node.Plan.Nodes[0],
                 Logins = _engineLogins!,
+                Mounts = _mounts!,
                 BaseImage = baseImage,
             });
         }

@@ -1,4 +1,5 @@
 using BuildxPS.Engine.Configuration;
+using BuildxPS.Engine.Sessions.Files;
 
 namespace BuildxPS.Engine.Builds;
 

@@ -97,6 +97,7 @@ public sealed class BuildRunner
         request = RequestCheck.Normalize(request, _environment);
         OutputPlan.Check(request);
         BuildInputs.Find(request, _environment);
+        BuildMounts.Open(request, _environment).Dispose();
     }
 
     private async Task<bool> IsReadyAsync(Task more, CancellationToken cancellationToken)

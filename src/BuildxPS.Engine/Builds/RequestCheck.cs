@@ -30,6 +30,7 @@ internal static class RequestCheck
         CheckNames(request.Labels, "label");
         CheckSize([.. request.BuildArguments.Select(p => (p, "build argument")), .. request.Labels.Select(p => (p, "label"))]);
         CheckTags(request.Tags);
+        CheckMounts(request);
         CheckClientArguments(request);
         return request with { Platforms = Platforms(request, environment) };
     }
@@ -115,6 +116,31 @@ internal static class RequestCheck
                     $"The tag '{tag}' holds a digest, which only the finished image has.",
                     "Name the image as repository:tag, without '@sha256:…'.");
             }
+        }
+    }
+
+    private static void CheckMounts(BuildRequest request)
+    {
+        foreach (var secret in request.Secrets)
+        {
+            var name = DisplayText.Line(secret.Id);
+            if (name.Length == 0 || new object?[] { secret.Source, secret.Environment, secret.Value }.Count(s => s is not null) != 1)
+            {
+                throw new BuildxException(
+                    BuildxFailure.SecretInvalid,
+                    $"The secret '{name}' has no id, or comes from none or several places.",
+                    "Give a secret an id, and a file, an environment variable or a value.");
+            }
+
+            if (secret.Source is { } file)
+            {
+                RequireAbsolute(file, $"The file of the secret '{name}'");
+            }
+        }
+
+        foreach (var path in request.Ssh.SelectMany(s => s.Paths))
+        {
+            RequireAbsolute(path, "The socket or key of an SSH agent");
         }
     }
 

@@ -17,4 +17,10 @@ public sealed record BuildServices
 
     /// <summary>Logins that the engine may ask for, to pull and to push; null serves none, so that the engine is anonymous.</summary>
     public ICredentialSource? Credentials { get; init; }
+
+    /// <summary>Secrets that steps may mount; null serves none.</summary>
+    public ISecretSource? Secrets { get; init; }
+
+    /// <summary>SSH agents that steps may use; null serves none.</summary>
+    public ISshAgentSource? SshAgents { get; init; }
 }

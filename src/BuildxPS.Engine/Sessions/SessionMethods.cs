@@ -1,6 +1,8 @@
 using BuildxPS.Engine.Engines;
 using BuildxPS.Engine.Sessions.Credentials;
 using BuildxPS.Engine.Sessions.Files;
+using BuildxPS.Engine.Sessions.Secrets;
+using BuildxPS.Engine.Sessions.Ssh;
 
 namespace BuildxPS.Engine.Sessions;
 
@@ -18,5 +20,7 @@ internal static class SessionMethods
             new FileSyncMethod(services.Sources, services.OnFailure),
             new FileSendMethod(services.Outputs, services.OnFailure),
             .. AuthMethods.For(services.Credentials),
+            .. services.Secrets is { } secrets ? [new GetSecretMethod(secrets, services.OnFailure)] : Array.Empty<ISessionMethod>(),
+            .. services.SshAgents is { } agents ? [new CheckAgentMethod(agents), new ForwardAgentMethod(agents)] : Array.Empty<ISessionMethod>(),
         ];
 }

@@ -57,6 +57,23 @@ public sealed class InvokeBuildxBuildCommand : BuildxProgressCommand
     [ArgumentCompleter(typeof(OutputCompleter))]
     public object[]? Output { get; set; }
 
+    /// <summary>
+    /// Secrets that steps may mount (<c>RUN --mount=type=secret,id=ID</c>): <c>'id=ID,src=FILE'</c>, <c>'id=ID,env=VARIABLE'</c>, a
+    /// hashtable with Id and Source, Environment or Value, or of ids and SecureStrings or PSCredentials (their passwords), or a
+    /// <see cref="SecretSpec"/>. A value touches no disk here.
+    /// </summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(SecretCompleter))]
+    public object[]? Secret { get; set; }
+
+    /// <summary>
+    /// SSH agents that steps may use (<c>RUN --mount=type=ssh,id=ID</c>), to list keys and to sign: <c>default</c> for your agent,
+    /// <c>'ID=SOCKET'</c>, <c>'ID=KEYFILE,KEYFILE'</c>, a hashtable with Id and Path, or an <see cref="SshSpec"/>.
+    /// </summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(SshCompleter))]
+    public object[]? Ssh { get; set; }
+
     /// <summary>Pushes the image under its names to their registries.</summary>
     [Parameter]
     public SwitchParameter Push { get; set; }
@@ -109,6 +126,9 @@ public sealed class InvokeBuildxBuildCommand : BuildxProgressCommand
             BuildArguments = ForAll(BuildArg, () => PairArguments.Read(BuildArg ?? [], "build argument", Environment.GetEnvironmentVariable)),
             Labels = ForAll(Label, () => PairArguments.Read(Label ?? [], "label", _ => "")),
             Outputs = ForAll(Output, () => OutputArguments.Read(Output ?? []).Select(Resolve).ToList()),
+            // The error's target would show what a hashtable has.
+            Secrets = ForAll(null, () => SecretArguments.Read(Secret ?? [], v => Environment.GetEnvironmentVariable(v) is not null).Select(Resolve).ToList()),
+            Ssh = ForAll(Ssh, () => SshArguments.Read(Ssh ?? []).Select(s => SshArguments.Resolve(s, p => ResolvePath(p, BuildxFailure.SshInvalid, "The socket or key"))).ToList()),
             Push = Push,
             Load = Load,
             NoCache = NoCache,
@@ -137,7 +157,9 @@ public sealed class InvokeBuildxBuildCommand : BuildxProgressCommand
     private protected override bool IsFatal(BuildxFailure failure) => failure switch
     {
         BuildxFailure.PlatformInvalid or BuildxFailure.TagInvalid or BuildxFailure.TagRequired
-            or BuildxFailure.OutputInvalid or BuildxFailure.ArgumentInvalid or BuildxFailure.SelectionConflict => true,
+            or BuildxFailure.OutputInvalid or BuildxFailure.ArgumentInvalid or BuildxFailure.SelectionConflict
+            or BuildxFailure.SecretInvalid or BuildxFailure.SecretNotFound or BuildxFailure.SecretUnreadable or BuildxFailure.SecretTooLarge
+            or BuildxFailure.SshInvalid or BuildxFailure.SshAgentUnavailable or BuildxFailure.SshKeyInvalid or BuildxFailure.SshKeyEncrypted => true,
         BuildxFailure.EngineUnreachable or BuildxFailure.EngineAccessDenied or BuildxFailure.EngineCertificateInvalid
             or BuildxFailure.EndpointInvalid or BuildxFailure.EndpointUnsupported or BuildxFailure.ConfigurationInvalid
             or BuildxFailure.BuilderNotFound or BuildxFailure.ContextNotFound => Builder == _builderOfAll,
@@ -164,6 +186,9 @@ public sealed class InvokeBuildxBuildCommand : BuildxProgressCommand
         => string.IsNullOrEmpty(output.Destination)
             ? output
             : output with { Destination = ResolvePath(output.Destination, BuildxFailure.OutputInvalid, "The destination") };
+
+    private SecretSpec Resolve(SecretSpec secret)
+        => secret.Source is { } file ? secret with { Source = ResolvePath(file, BuildxFailure.SecretInvalid, "The secret's file") } : secret;
 
     private void Build(BuildRequest request)
     {
