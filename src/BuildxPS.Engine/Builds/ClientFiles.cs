@@ -47,15 +47,50 @@ internal sealed class ClientFiles : IAsyncDisposable
     /// <returns>Null where it sends none here.</returns>
     public IExportOutput? For(PlannedOutput output) => _outputs.GetValueOrDefault(output);
 
-    /// <summary>Moves all that was received to its destinations.</summary>
+    /// <summary>
+    /// Moves all that was received to its destinations: all of it, or nothing as far as that can be. Nothing is moved before
+    /// everything has been prepared.
+    /// </summary>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>A task.</returns>
+    /// <exception cref="BuildxException">An output could not be put in place; the message says what became of the others.</exception>
     public async Task CommitAsync(CancellationToken cancellationToken)
     {
         foreach (var output in _outputs.Values)
         {
-            await output.CommitAsync(cancellationToken).ConfigureAwait(false);
+            await output.PrepareAsync(cancellationToken).ConfigureAwait(false);
         }
+
+        var placed = new Stack<IExportOutput>();
+        try
+        {
+            foreach (var output in _outputs.Values)
+            {
+                await output.CommitAsync(cancellationToken).ConfigureAwait(false);
+                placed.Push(output);
+            }
+        }
+        catch (BuildxException e) when (placed.Count > 0)
+        {
+            var others = await UndoAsync(placed).ConfigureAwait(false);
+            throw new BuildxException(e.Failure, $"{e.Message} {others}", e.Advice, e) { IsTransient = e.IsTransient };
+        }
+        catch (OperationCanceledException)
+        {
+            _ = await UndoAsync(placed).ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private static async Task<string> UndoAsync(Stack<IExportOutput> placed)
+    {
+        var became = new List<string>();
+        foreach (var output in placed)
+        {
+            became.Add(await output.UndoAsync().ConfigureAwait(false));
+        }
+
+        return string.Join(' ', became);
     }
 
     /// <inheritdoc/>

@@ -73,5 +73,7 @@ internal sealed class FileSendMethod : ISessionMethod
         {
             await BytesMessages.CopyAsync(call.Request, stream, call.Aborted).ConfigureAwait(false);
         }
+
+        output.Complete();
     }
 }
