@@ -97,6 +97,8 @@ public sealed class BuildRunner
         request = RequestCheck.Normalize(request, _environment);
         OutputPlan.Check(request);
         BuildInputs.Find(request, _environment);
+        _ = CachePlan.Check(request);
+        _ = NamedContexts.Find(request);
     }
 
     private async Task<bool> IsReadyAsync(Task more, CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using BuildxPS.Engine.Engines;
+using BuildxPS.Engine.Sessions.Content;
 using BuildxPS.Engine.Sessions.Credentials;
 using BuildxPS.Engine.Sessions.Files;
 
@@ -18,5 +19,6 @@ internal static class SessionMethods
             new FileSyncMethod(services.Sources, services.OnFailure),
             new FileSendMethod(services.Outputs, services.OnFailure),
             .. AuthMethods.For(services.Credentials),
+            .. ContentMethods.For(services.ContentStores, services.OnContentFailure),
         ];
 }

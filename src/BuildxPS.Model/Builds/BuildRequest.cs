@@ -30,6 +30,15 @@ public sealed record BuildRequest
     /// <summary>Where the result goes; empty means the driver's default. Destinations are absolute paths.</summary>
     public IReadOnlyList<OutputSpec> Outputs { get; init; } = [];
 
+    /// <summary>More build contexts, by name. Folders are absolute paths.</summary>
+    public IReadOnlyList<BuildContextSpec> NamedContexts { get; init; } = [];
+
+    /// <summary>Caches to read from; their folders are absolute paths.</summary>
+    public IReadOnlyList<CacheSpec> CacheFrom { get; init; } = [];
+
+    /// <summary>Caches to write to; their folders are absolute paths.</summary>
+    public IReadOnlyList<CacheSpec> CacheTo { get; init; } = [];
+
     /// <summary>Push the image under its names to their registries.</summary>
     public bool Push { get; init; }
 

@@ -57,6 +57,20 @@ public sealed class InvokeBuildxBuildCommand : BuildxProgressCommand
     [ArgumentCompleter(typeof(OutputCompleter))]
     public object[]? Output { get; set; }
 
+    /// <summary>More build contexts: hashtables or <c>'name=value'</c>; a folder, <c>oci-layout://</c>, <c>docker-image://</c>, or an address of git or http.</summary>
+    [Parameter]
+    public object[]? BuildContext { get; set; }
+
+    /// <summary>Caches to read from: <c>'type=local,src=folder'</c>, an image reference, a hashtable, or a <see cref="CacheSpec"/>.</summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(CacheCompleter))]
+    public object[]? CacheFrom { get; set; }
+
+    /// <summary>Caches to write to: <c>'type=local,dest=folder'</c>, an image reference, a hashtable, or a <see cref="CacheSpec"/>.</summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(CacheCompleter))]
+    public object[]? CacheTo { get; set; }
+
     /// <summary>Pushes the image under its names to their registries.</summary>
     [Parameter]
     public SwitchParameter Push { get; set; }
@@ -109,6 +123,9 @@ public sealed class InvokeBuildxBuildCommand : BuildxProgressCommand
             BuildArguments = ForAll(BuildArg, () => PairArguments.Read(BuildArg ?? [], "build argument", Environment.GetEnvironmentVariable)),
             Labels = ForAll(Label, () => PairArguments.Read(Label ?? [], "label", _ => "")),
             Outputs = ForAll(Output, () => OutputArguments.Read(Output ?? []).Select(Resolve).ToList()),
+            NamedContexts = ForAll(BuildContext, () => ContextArguments.Read(BuildContext ?? []).Select(Resolve).ToList()),
+            CacheFrom = ForAll(CacheFrom, () => CacheArguments.Read(CacheFrom ?? []).Select(c => Resolve(c, "src")).ToList()),
+            CacheTo = ForAll(CacheTo, () => CacheArguments.Read(CacheTo ?? []).Select(c => Resolve(c, "dest")).ToList()),
             Push = Push,
             Load = Load,
             NoCache = NoCache,
@@ -137,7 +154,8 @@ public sealed class InvokeBuildxBuildCommand : BuildxProgressCommand
     private protected override bool IsFatal(BuildxFailure failure) => failure switch
     {
         BuildxFailure.PlatformInvalid or BuildxFailure.TagInvalid or BuildxFailure.TagRequired
-            or BuildxFailure.OutputInvalid or BuildxFailure.ArgumentInvalid or BuildxFailure.SelectionConflict => true,
+            or BuildxFailure.OutputInvalid or BuildxFailure.CacheInvalid or BuildxFailure.LayoutNotFound or BuildxFailure.LayoutInvalid
+            or BuildxFailure.NotImplemented or BuildxFailure.ArgumentInvalid or BuildxFailure.SelectionConflict => true,
         BuildxFailure.EngineUnreachable or BuildxFailure.EngineAccessDenied or BuildxFailure.EngineCertificateInvalid
             or BuildxFailure.EndpointInvalid or BuildxFailure.EndpointUnsupported or BuildxFailure.ConfigurationInvalid
             or BuildxFailure.BuilderNotFound or BuildxFailure.ContextNotFound => Builder == _builderOfAll,
@@ -164,6 +182,22 @@ public sealed class InvokeBuildxBuildCommand : BuildxProgressCommand
         => string.IsNullOrEmpty(output.Destination)
             ? output
             : output with { Destination = ResolvePath(output.Destination, BuildxFailure.OutputInvalid, "The destination") };
+
+    private CacheSpec Resolve(CacheSpec cache, string key)
+        => cache.Type == "local" && cache.Attributes.TryGetValue(key, out var folder) && folder.Length > 0
+            ? cache with
+            {
+                Attributes = new Dictionary<string, string>(cache.Attributes, StringComparer.Ordinal)
+                {
+                    [key] = ResolvePath(folder, BuildxFailure.CacheInvalid, "The cache's folder"),
+                },
+            }
+            : cache;
+
+    private BuildContextSpec Resolve(BuildContextSpec context)
+        => context.Kind is BuildContextKind.Folder or BuildContextKind.Layout
+            ? context with { Location = ResolvePath(context.Location, BuildxFailure.BuildContextNotFound, $"The build context '{context.Name}'") }
+            : context;
 
     private void Build(BuildRequest request)
     {
