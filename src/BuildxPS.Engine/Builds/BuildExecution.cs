@@ -32,9 +32,9 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
         _engineLogins = new WatchedCredentials(logins);
         request = RequestCheck.Normalize(request, environment);
         var outputs = OutputPlan.Check(request);
-        var inputs = BuildInputs.Find(request, environment);
+        var inputs = BuildInputs.Find(request, environment) with { Caches = CachePlan.Check(request), Contexts = NamedContexts.Find(request) };
         using var mounts = _mounts = BuildMounts.Open(request, environment);
-        var files = ClientFiles.Open(inputs, outputs, parts);
+        var files = ClientFiles.Open(inputs, outputs, parts, environment);
         await using (files.ConfigureAwait(false))
         {
             var builder = await parts.ResolveBuilder(request.Builder, cancellationToken).ConfigureAwait(false);
@@ -55,20 +55,25 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
     {
         try
         {
+            CachePlan.CheckEngine(inputs.Caches, node.Features);
+            NamedContexts.CheckEngine(inputs.Contexts, request, node.Description);
             outputs = ExporterPlan.WithDefault(outputs, node.Features, environment);
             var loadsIndexes = await OpenLoadsAsync(outputs, request, files, node, cancellationToken).ConfigureAwait(false);
             var exporters = ExporterPlan.Create(outputs, request, node.Description, node.Features, loadsIndexes);
-            var call = FrontendAttributes.Create(
-                request, inputs.DockerfileName, node.Plan.Nodes[0].Platforms, node.Description, node.Features, environment, node.Node.ProxyArguments);
+            var call = files.Content.AddTo(FrontendAttributes.Create(
+                request, inputs.DockerfileName, node.Plan.Nodes[0].Platforms, node.Description, node.Features, environment, node.Node.ProxyArguments));
             var build = new EngineBuild
             {
                 Ref = BuildReference.Create(),
                 Exporters = [.. exporters.Select(e => e.Exporter)],
+                CacheExports = files.Content.Exports,
+                CacheImports = files.Content.Imports,
                 FrontendAttributes = call.Attributes,
                 SharedKey = SharedKey.Create(inputs.ContextPath, environment),
             };
             var buildRef = $"{node.Plan.Builder}/{node.Node.Name}/{build.Ref}";
             await events.WriteAsync(new BuildStarted { BuildRef = buildRef, Plan = node.Plan }, cancellationToken).ConfigureAwait(false);
+            await WarnAsync(files.Content.Warnings, cancellationToken).ConfigureAwait(false);
             if (outputs.Count == 0 && !ExporterPlan.IsDefaultOff(environment))
             {
                 await WarnAsync(ExporterPlan.NoOutput, cancellationToken).ConfigureAwait(false);
@@ -84,12 +89,16 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
                 Sources = files.Sources,
                 Outputs = [.. exporters.Select(e => files.For(e.Output))],
                 OnFailure = e => files.Failures.Note(e),
+                ContentStores = files.Content.Stores,
+                OnContentFailure = files.Failures.Suspect,
                 Credentials = _engineLogins,
                 Secrets = _mounts.Secrets,
                 SshAgents = _mounts.Agents,
             };
             var (response, platforms) = await BuildAsync(node, build, call, services, files, inputs, buildRef, cancellationToken).ConfigureAwait(false);
             await files.CommitAsync(cancellationToken).ConfigureAwait(false);
+            await WarnAsync(await files.Content.CommitAsync(response, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+            await WarnAsync(UnusedCaches.Find(_seen.Steps, files.Failures), cancellationToken).ConfigureAwait(false);
             platforms = request.Platforms.Count > 0 ? request.Platforms : platforms.Count > 0 ? platforms : [.. node.Description.Platforms.Take(1)];
             var images = await FindImagesAsync(response, exporters, platforms, cancellationToken).ConfigureAwait(false);
             var result = BuildResults.Create(
@@ -185,6 +194,14 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
     }
 
     private RegistryClient OpenRegistry() => new(new RegistryClientOptions { Environment = environment, Credentials = _logins });
+
+    private async Task WarnAsync(IReadOnlyList<string> messages, CancellationToken cancellationToken)
+    {
+        foreach (var message in messages)
+        {
+            await WarnAsync(message, cancellationToken).ConfigureAwait(false);
+        }
+    }
 
     private ValueTask WarnAsync(string message, CancellationToken cancellationToken)
         => ReportAsync(new VertexWarning { Warning = new BuildWarning { Message = message } }, cancellationToken);

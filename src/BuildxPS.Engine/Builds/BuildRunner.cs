@@ -98,6 +98,8 @@ public sealed class BuildRunner
         OutputPlan.Check(request);
         BuildInputs.Find(request, _environment);
         BuildMounts.Open(request, _environment).Dispose();
+        _ = CachePlan.Check(request);
+        _ = NamedContexts.Find(request);
     }
 
     private async Task<bool> IsReadyAsync(Task more, CancellationToken cancellationToken)

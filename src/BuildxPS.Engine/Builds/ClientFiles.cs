@@ -1,3 +1,4 @@
+using BuildxPS.Engine.Configuration;
 using BuildxPS.Engine.Engines;
 
 namespace BuildxPS.Engine.Builds;
@@ -8,9 +9,10 @@ internal sealed class ClientFiles : IAsyncDisposable
     private readonly OrderedDictionary<PlannedOutput, IExportOutput> _outputs = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<string, IFileSource> _sources = new(StringComparer.Ordinal);
 
-    private ClientFiles()
-    {
-    }
+    private ClientFiles(ClientContent content) => Content = content;
+
+    /// <summary>Caches and layouts. They are committed apart, since their names come from the engine's answers.</summary>
+    public ClientContent Content { get; }
 
     /// <summary>Failures of these files while the engine used them.</summary>
     public OwnFailures Failures { get; } = new();
@@ -22,18 +24,24 @@ internal sealed class ClientFiles : IAsyncDisposable
     /// <param name="inputs">The local inputs.</param>
     /// <param name="outputs">The outputs.</param>
     /// <param name="parts">Makes sources and outputs.</param>
+    /// <param name="environment">The client's surroundings.</param>
     /// <returns>The files.</returns>
     /// <exception cref="BuildxException"><see cref="BuildxFailure.DestinationNotWritable"/>.</exception>
-    public static ClientFiles Open(BuildInputs inputs, IReadOnlyList<PlannedOutput> outputs, BuildParts parts)
+    public static ClientFiles Open(BuildInputs inputs, IReadOnlyList<PlannedOutput> outputs, BuildParts parts, ClientEnvironment environment)
     {
-        var files = new ClientFiles();
-        foreach (var output in outputs.Where(o => o.Client != ClientOutput.None))
+        var files = new ClientFiles(ClientContent.Open(inputs.Caches, inputs.Contexts, outputs, environment));
+        foreach (var output in outputs.Where(o => o.Client is ClientOutput.File or ClientOutput.Folder))
         {
             files._outputs[output] = WatchedOutput.Watch(parts.CreateOutput(output), files.Failures);
         }
 
         files._sources["context"] = new WatchedSource(parts.OpenSource(inputs.ContextPath), files.Failures);
         files._sources["dockerfile"] = new WatchedSource(parts.OpenSource(inputs.DockerfileFolder), files.Failures);
+        foreach (var context in inputs.Contexts.Where(c => c.Spec.Kind == BuildContextKind.Folder))
+        {
+            files._sources[ClientContent.MountOf(context.Spec.Name)] = new WatchedSource(parts.OpenSource(context.Spec.Location), files.Failures);
+        }
+
         return files;
     }
 
@@ -102,5 +110,6 @@ internal sealed class ClientFiles : IAsyncDisposable
         }
 
         _outputs.Clear();
+        await Content.DisposeAsync().ConfigureAwait(false);
     }
 }

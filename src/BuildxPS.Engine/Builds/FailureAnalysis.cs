@@ -16,7 +16,7 @@ internal static partial class FailureAnalysis
     /// <returns>The failure to report.</returns>
     public static BuildxException Explain(BuildxException error, OwnFailures own, BuildObserver seen, FailureContext context)
     {
-        if (own.First is { } ours)
+        if ((own.First ?? own.FindBlamed(error.Message)) is { } ours)
         {
             return ours;
         }

@@ -147,14 +147,6 @@ internal static class RequestCheck
     /// <summary>Build arguments that are meant for the client and not for the Dockerfile.</summary>
     private static void CheckClientArguments(BuildRequest request)
     {
-        if (request.BuildArguments.TryGetValue("BUILDKIT_INLINE_CACHE", out var inline) && GoText.Boolean(inline) == true)
-        {
-            throw new BuildxException(
-                BuildxFailure.ArgumentInvalid,
-                "The build argument BUILDKIT_INLINE_CACHE asks for a cache export, which is not available yet.",
-                "Leave BUILDKIT_INLINE_CACHE out.");
-        }
-
         if (request.BuildArguments.TryGetValue("BUILDKIT_SYNTAX", out var syntax) && string.IsNullOrWhiteSpace(syntax))
         {
             throw new BuildxException(

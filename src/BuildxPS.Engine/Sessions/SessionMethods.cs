@@ -1,4 +1,5 @@
 using BuildxPS.Engine.Engines;
+using BuildxPS.Engine.Sessions.Content;
 using BuildxPS.Engine.Sessions.Credentials;
 using BuildxPS.Engine.Sessions.Files;
 using BuildxPS.Engine.Sessions.Secrets;
@@ -22,5 +23,6 @@ internal static class SessionMethods
             .. AuthMethods.For(services.Credentials),
             .. services.Secrets is { } secrets ? [new GetSecretMethod(secrets, services.OnFailure)] : Array.Empty<ISessionMethod>(),
             .. services.SshAgents is { } agents ? [new CheckAgentMethod(agents), new ForwardAgentMethod(agents)] : Array.Empty<ISessionMethod>(),
+            .. ContentMethods.For(services.ContentStores, services.OnContentFailure),
         ];
 }

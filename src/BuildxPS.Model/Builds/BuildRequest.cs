@@ -36,6 +36,15 @@ public sealed record BuildRequest
     /// <summary>SSH agents that steps may mount. Paths are absolute; an agent without any is that of <c>SSH_AUTH_SOCK</c>.</summary>
     public IReadOnlyList<SshSpec> Ssh { get; init; } = [];
 
+    /// <summary>More build contexts, by name. Folders are absolute paths.</summary>
+    public IReadOnlyList<BuildContextSpec> NamedContexts { get; init; } = [];
+
+    /// <summary>Caches to read from; their folders are absolute paths.</summary>
+    public IReadOnlyList<CacheSpec> CacheFrom { get; init; } = [];
+
+    /// <summary>Caches to write to; their folders are absolute paths.</summary>
+    public IReadOnlyList<CacheSpec> CacheTo { get; init; } = [];
+
     /// <summary>Push the image under its names to their registries.</summary>
     public bool Push { get; init; }
 

@@ -108,6 +108,18 @@ public enum BuildxFailure
     /// <summary>An output is not written as it must be, or its parts contradict each other.</summary>
     OutputInvalid,
 
+    /// <summary>A cache to read from or write to is not written as it must be, or its parts contradict each other.</summary>
+    CacheInvalid,
+
+    /// <summary>A folder that should hold an OCI layout does not exist, or holds none.</summary>
+    LayoutNotFound,
+
+    /// <summary>The index of an OCI layout is damaged.</summary>
+    LayoutInvalid,
+
+    /// <summary>Docker's buildx offers this, and this module does not yet.</summary>
+    NotImplemented,
+
     /// <summary>A destination cannot be written.</summary>
     DestinationNotWritable,
 
@@ -177,7 +189,7 @@ public enum BuildxFailure
     /// <summary>A manifest, index or config from a registry is malformed, ambiguous or too large.</summary>
     ImageInvalid,
 
-    /// <summary>Bytes from a registry are not those that their digest or size promises.</summary>
+    /// <summary>Bytes from a registry, an OCI layout or an engine are not those that their digest or size promises.</summary>
     DigestMismatch,
 
     /// <summary>A media type is not supported.</summary>

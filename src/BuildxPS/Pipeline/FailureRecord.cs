@@ -30,13 +30,13 @@ internal static class FailureRecord
     private static ErrorCategory CategoryOf(BuildxFailure failure) => failure switch
     {
         BuildxFailure.PlatformInvalid or BuildxFailure.TagInvalid or BuildxFailure.TagRequired
-            or BuildxFailure.OutputInvalid or BuildxFailure.ArgumentInvalid or BuildxFailure.EndpointInvalid
+            or BuildxFailure.OutputInvalid or BuildxFailure.CacheInvalid or BuildxFailure.ArgumentInvalid or BuildxFailure.EndpointInvalid
             or BuildxFailure.BuilderNameInvalid or BuildxFailure.DriverOptionInvalid or BuildxFailure.BuildKitFlagInvalid
             or BuildxFailure.SelectionConflict or BuildxFailure.SecretInvalid or BuildxFailure.SshInvalid
             or BuildxFailure.SshKeyInvalid => ErrorCategory.InvalidArgument,
         BuildxFailure.BuilderNotFound or BuildxFailure.ContextNotFound or BuildxFailure.BuildContextNotFound
             or BuildxFailure.DockerfileNotFound or BuildxFailure.TargetNotFound or BuildxFailure.SourceFileNotFound
-            or BuildxFailure.ImageNotFound or BuildxFailure.PlatformNotAvailable
+            or BuildxFailure.ImageNotFound or BuildxFailure.PlatformNotAvailable or BuildxFailure.LayoutNotFound
             or BuildxFailure.DriverNotFound or BuildxFailure.SecretNotFound or BuildxFailure.SecretRequired
             or BuildxFailure.SshRequired => ErrorCategory.ObjectNotFound,
         BuildxFailure.BuilderExists => ErrorCategory.ResourceExists,
@@ -50,10 +50,10 @@ internal static class FailureRecord
             or BuildxFailure.DigestMismatch => ErrorCategory.SecurityError,
         BuildxFailure.RegistryUnauthorized or BuildxFailure.CredentialHelperFailed or BuildxFailure.SshKeyEncrypted => ErrorCategory.AuthenticationError,
         BuildxFailure.EngineUnsupported or BuildxFailure.EndpointUnsupported
-            or BuildxFailure.MediaTypeUnsupported => ErrorCategory.NotImplemented,
+            or BuildxFailure.MediaTypeUnsupported or BuildxFailure.NotImplemented => ErrorCategory.NotImplemented,
         BuildxFailure.EmulatorMissing => ErrorCategory.NotInstalled,
         BuildxFailure.ConfigurationInvalid or BuildxFailure.DockerfileInvalid or BuildxFailure.ImageInvalid
-            or BuildxFailure.ConfigFileInvalid or BuildxFailure.StoreInvalid => ErrorCategory.InvalidData,
+            or BuildxFailure.ConfigFileInvalid or BuildxFailure.StoreInvalid or BuildxFailure.LayoutInvalid => ErrorCategory.InvalidData,
         BuildxFailure.BuildContextUnreadable or BuildxFailure.SecretUnreadable => ErrorCategory.ReadError,
         BuildxFailure.DestinationNotWritable => ErrorCategory.WriteError,
         BuildxFailure.DiskFull or BuildxFailure.SecretTooLarge => ErrorCategory.LimitsExceeded,

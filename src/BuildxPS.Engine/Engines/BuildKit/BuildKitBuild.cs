@@ -135,6 +135,7 @@ internal sealed partial class BuildKitBuild : IRunningBuild
             request.Exporters.Add(message);
         }
 
+        request.Cache = new Protocol.CacheOptions { Exports = { build.CacheExports.Select(Translate) }, Imports = { build.CacheImports.Select(Translate) } };
         if (request.Exporters.Count > 0)
         {
             request.ExporterDeprecated = request.Exporters[0].Type;
@@ -143,6 +144,9 @@ internal sealed partial class BuildKitBuild : IRunningBuild
 
         return request;
     }
+
+    private static Protocol.CacheEntry Translate(EngineCache cache)
+        => new() { Type = cache.Type, Attrs = { cache.Attributes.ToDictionary() } };
 
     /// <summary>The call that is the build. When it ends, whatever else is under way for the build ends too.</summary>
     private async Task<IReadOnlyDictionary<string, string>> SolveOnEngineAsync(Protocol.SolveRequest request)

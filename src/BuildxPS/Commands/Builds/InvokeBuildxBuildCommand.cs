@@ -74,6 +74,20 @@ public sealed class InvokeBuildxBuildCommand : BuildxProgressCommand
     [ArgumentCompleter(typeof(SshCompleter))]
     public object[]? Ssh { get; set; }
 
+    /// <summary>More build contexts: hashtables or <c>'name=value'</c>; a folder, <c>oci-layout://</c>, <c>docker-image://</c>, or an address of git or http.</summary>
+    [Parameter]
+    public object[]? BuildContext { get; set; }
+
+    /// <summary>Caches to read from: <c>'type=local,src=folder'</c>, an image reference, a hashtable, or a <see cref="CacheSpec"/>.</summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(CacheCompleter))]
+    public object[]? CacheFrom { get; set; }
+
+    /// <summary>Caches to write to: <c>'type=local,dest=folder'</c>, an image reference, a hashtable, or a <see cref="CacheSpec"/>.</summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(CacheCompleter))]
+    public object[]? CacheTo { get; set; }
+
     /// <summary>Pushes the image under its names to their registries.</summary>
     [Parameter]
     public SwitchParameter Push { get; set; }
@@ -129,6 +143,9 @@ public sealed class InvokeBuildxBuildCommand : BuildxProgressCommand
             // The error's target would show what a hashtable has.
             Secrets = ForAll(null, () => SecretArguments.Read(Secret ?? [], v => Environment.GetEnvironmentVariable(v) is not null).Select(Resolve).ToList()),
             Ssh = ForAll(Ssh, () => SshArguments.Read(Ssh ?? []).Select(s => SshArguments.Resolve(s, p => ResolvePath(p, BuildxFailure.SshInvalid, "The socket or key"))).ToList()),
+            NamedContexts = ForAll(BuildContext, () => ContextArguments.Read(BuildContext ?? []).Select(Resolve).ToList()),
+            CacheFrom = ForAll(CacheFrom, () => CacheArguments.Read(CacheFrom ?? []).Select(c => Resolve(c, "src")).ToList()),
+            CacheTo = ForAll(CacheTo, () => CacheArguments.Read(CacheTo ?? []).Select(c => Resolve(c, "dest")).ToList()),
             Push = Push,
             Load = Load,
             NoCache = NoCache,
@@ -157,7 +174,8 @@ public sealed class InvokeBuildxBuildCommand : BuildxProgressCommand
     private protected override bool IsFatal(BuildxFailure failure) => failure switch
     {
         BuildxFailure.PlatformInvalid or BuildxFailure.TagInvalid or BuildxFailure.TagRequired
-            or BuildxFailure.OutputInvalid or BuildxFailure.ArgumentInvalid or BuildxFailure.SelectionConflict
+            or BuildxFailure.OutputInvalid or BuildxFailure.CacheInvalid or BuildxFailure.LayoutNotFound or BuildxFailure.LayoutInvalid
+            or BuildxFailure.NotImplemented or BuildxFailure.ArgumentInvalid or BuildxFailure.SelectionConflict
             or BuildxFailure.SecretInvalid or BuildxFailure.SecretNotFound or BuildxFailure.SecretUnreadable or BuildxFailure.SecretTooLarge
             or BuildxFailure.SshInvalid or BuildxFailure.SshAgentUnavailable or BuildxFailure.SshKeyInvalid or BuildxFailure.SshKeyEncrypted => true,
         BuildxFailure.EngineUnreachable or BuildxFailure.EngineAccessDenied or BuildxFailure.EngineCertificateInvalid
@@ -189,6 +207,22 @@ public sealed class InvokeBuildxBuildCommand : BuildxProgressCommand
 
     private SecretSpec Resolve(SecretSpec secret)
         => secret.Source is { } file ? secret with { Source = ResolvePath(file, BuildxFailure.SecretInvalid, "The secret's file") } : secret;
+
+    private CacheSpec Resolve(CacheSpec cache, string key)
+        => cache.Type == "local" && cache.Attributes.TryGetValue(key, out var folder) && folder.Length > 0
+            ? cache with
+            {
+                Attributes = new Dictionary<string, string>(cache.Attributes, StringComparer.Ordinal)
+                {
+                    [key] = ResolvePath(folder, BuildxFailure.CacheInvalid, "The cache's folder"),
+                },
+            }
+            : cache;
+
+    private BuildContextSpec Resolve(BuildContextSpec context)
+        => context.Kind is BuildContextKind.Folder or BuildContextKind.Layout
+            ? context with { Location = ResolvePath(context.Location, BuildxFailure.BuildContextNotFound, $"The build context '{context.Name}'") }
+            : context;
 
     private void Build(BuildRequest request)
     {
