@@ -12,11 +12,11 @@ internal static class SessionMethods
     /// <returns>
     /// The methods. Both file methods are always there: an engine that misses one hangs instead of failing.
     /// </returns>
-    public static IReadOnlyList<ISessionMethod> For(BuildServices services)
-        =>
-        [
-            new FileSyncMethod(services.Sources, services.OnFailure),
-            new FileSendMethod(services.Outputs, services.OnFailure),
-            .. AuthMethods.For(services.Credentials),
-        ];
+    public static SessionServices For(BuildServices services)
+    {
+        var outputs = new FileSendMethod(services.Outputs, services.OnFailure);
+        return new SessionServices(
+            [new FileSyncMethod(services.Sources, services.OnFailure), outputs, .. AuthMethods.For(services.Credentials)],
+            () => outputs.AreAwaited);
+    }
 }
