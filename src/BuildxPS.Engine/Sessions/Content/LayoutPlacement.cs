@@ -139,7 +139,7 @@ internal sealed class LayoutPlacement(LayoutStaging? staging, IEnumerable<Conten
     /// <summary>Writes a file so that no reader sees half of it. What is put together lies in our own place, on the same disk.</summary>
     private void Write(string path, byte[] bytes)
     {
-        var place = staging?.NewFile() ?? Staging.NewName(Path.GetDirectoryName(path)!);
+        var place = staging?.NewFile() ?? Path.Join(Path.GetDirectoryName(path), Staging.Prefix + Guid.NewGuid().ToString("N"));
         File.WriteAllBytes(place, bytes);
         File.Move(place, path, overwrite: true);
     }

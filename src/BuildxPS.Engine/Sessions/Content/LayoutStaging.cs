@@ -5,20 +5,17 @@ namespace BuildxPS.Engine.Sessions.Content;
 
 /// <summary>
 /// The place where one build puts a layout together: a folder of its own in the layout's <c>ingest</c>, or beside a layout
-/// that does not exist yet. A file in it is locked as long as the build lives, so that others know what a dead one left.
+/// that does not exist yet.
 /// </summary>
 internal sealed class LayoutStaging : IDisposable
 {
-    private const string LockName = "lock";
-
     private readonly Staging _staging;
-    private readonly FileStream _lock;
     private readonly string? _madeIngest;
     private int _files;
 
-    private LayoutStaging(Staging staging, FileStream @lock, string? madeIngest)
+    private LayoutStaging(Staging staging, string? madeIngest)
     {
-        (_staging, _lock, _madeIngest) = (staging, @lock, madeIngest);
+        (_staging, _madeIngest) = (staging, madeIngest);
         Layout = Path.Join(staging.Folder, "layout");
         Unfinished = Path.Join(staging.Folder, "unfinished");
     }
@@ -41,9 +38,9 @@ internal sealed class LayoutStaging : IDisposable
             var (parent, made) = destination.Status is null
                 ? (destination.FindStagingParent(), null)
                 : MakeIngest(destination.Path, files);
-            RemoveAbandoned(parent);
-            staging = new Staging(parent, files);
-            var place = new LayoutStaging(staging, TakeLock(Path.Join(staging.Folder, LockName), FileMode.CreateNew), made);
+            Leftovers.CleanUp(parent, destination, files);
+            staging = Staging.Create(parent, files);
+            var place = new LayoutStaging(staging, made);
             _ = Directory.CreateDirectory(place.Unfinished);
             _ = Directory.CreateDirectory(Path.Join(place.Layout, "ingest"));
             return place;
@@ -66,7 +63,6 @@ internal sealed class LayoutStaging : IDisposable
     /// <param name="keepIngest">Whether the layout's <c>ingest</c> stays if it was made for this place.</param>
     public void Dispose(bool keepIngest)
     {
-        _lock.Dispose();
         _staging.Dispose();
         if (keepIngest || _madeIngest is null)
         {
@@ -97,28 +93,4 @@ internal sealed class LayoutStaging : IDisposable
                 throw OutputFailures.NotWritable(layout, $"'{ingest}' is not a folder.");
         }
     }
-
-    private static void RemoveAbandoned(string parent)
-    {
-        foreach (var folder in Directory.EnumerateDirectories(parent, Staging.Prefix + "*"))
-        {
-            var path = Path.Join(folder, LockName);
-            if (!File.Exists(path))
-            {
-                continue;
-            }
-
-            try
-            {
-                TakeLock(path, FileMode.Open).Dispose();
-                Directory.Delete(folder, recursive: true);
-            }
-            catch (Exception e) when (OutputFailures.IsFileFailure(e))
-            {
-                // A build that lives, or another user's.
-            }
-        }
-    }
-
-    private static FileStream TakeLock(string path, FileMode mode) => new(path, mode, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
 }

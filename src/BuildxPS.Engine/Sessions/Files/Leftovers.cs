@@ -26,7 +26,11 @@ internal static class Leftovers
         }
     }
 
-    private static void CleanUp(string parent, Destination destination, IFileSystem files)
+    /// <summary>Cleans up in one folder.</summary>
+    /// <param name="parent">The folder that staging folders lie in.</param>
+    /// <param name="destination">The destination that is meant.</param>
+    /// <param name="files">The file system.</param>
+    public static void CleanUp(string parent, Destination destination, IFileSystem files)
     {
         try
         {
