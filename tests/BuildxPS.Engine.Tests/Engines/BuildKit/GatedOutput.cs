@@ -23,6 +23,14 @@ internal sealed class GatedOutput : IFileOutput
     public Task<Stream> OpenAsync(IReadOnlyDictionary<string, string> exporterResponse, CancellationToken cancellationToken)
         => Task.FromResult<Stream>(new Gate(this));
 
+    public void Complete()
+    {
+    }
+
+    public Task PrepareAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task<string> UndoAsync() => Task.FromResult("");
+
     public Task CommitAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
