@@ -14,6 +14,7 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
     private readonly CredentialStore _logins = parts.OpenCredentials();
     private WatchedCredentials? _engineLogins;
     private RegistryTrust _trust = RegistryTrust.Default;
+    private BuildMounts? _mounts;
     private readonly long _begin = parts.Clock.GetTimestamp();
 
     /// <summary>Runs the build.</summary>
@@ -26,8 +27,9 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
         _engineLogins = new WatchedCredentials(logins);
         request = RequestCheck.Normalize(request, environment);
         var outputs = OutputPlan.Check(request);
-        var inputs = BuildInputs.Find(request, environment);
-        var files = ClientFiles.Open(inputs, outputs, parts);
+        var inputs = BuildInputs.Find(request, environment) with { Caches = CachePlan.Check(request), Contexts = NamedContexts.Find(request) };
+        using var mounts = _mounts = BuildMounts.Open(request, environment);
+        var files = ClientFiles.Open(inputs, outputs, parts, environment);
         await using (files.ConfigureAwait(false))
         {
             var builder = await parts.ResolveBuilder(request.Builder, cancellationToken).ConfigureAwait(false);
@@ -49,19 +51,29 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
     {
         try
         {
+            foreach (var node in nodes.Nodes)
+            {
+                CachePlan.CheckEngine(inputs.Caches, node.Features);
+                NamedContexts.CheckEngine(inputs.Contexts, request, node.Description);
+            }
+
             outputs = ExporterPlan.WithDefault(outputs, nodes.Nodes[0].Features, environment);
             if (nodes.Nodes.Count > 1)
             {
-                SeveralNodes.Check(nodes.Plan, nodes.Nodes, outputs);
+                SeveralNodes.Check(nodes.Plan, nodes.Nodes, outputs, request.CacheTo);
             }
 
             var loadsIndexes = await OpenLoadsAsync(outputs, request, files, nodes.Nodes[0], cancellationToken).ConfigureAwait(false);
             var builds = nodes.Nodes.Select(n => Prepare(request, inputs, outputs, files, nodes, n, loadsIndexes)).ToList();
             var buildRef = builds[0].BuildRef(nodes.Plan);
             await events.WriteAsync(new BuildStarted { BuildRef = buildRef, Plan = nodes.Plan }, cancellationToken).ConfigureAwait(false);
+            await WarnAsync(files.Content.Warnings, cancellationToken).ConfigureAwait(false);
             await WarnAsync(nodes.Plan, outputs, cancellationToken).ConfigureAwait(false);
+            await WarnAsync(_mounts!.Warnings, cancellationToken).ConfigureAwait(false);
             await SideBySide.RunAsync(builds.Select(b => (Func<CancellationToken, Task>)b.RunAsync), cancellationToken).ConfigureAwait(false);
             await files.CommitAsync(cancellationToken).ConfigureAwait(false);
+            await WarnAsync(await files.Content.CommitAsync(builds[0].Response, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+            await WarnAsync(UnusedCaches.Find([.. builds.SelectMany(b => b.Seen.Steps)], files.Failures), cancellationToken).ConfigureAwait(false);
             var result = builds.Count == 1
                 ? await FinishAsync(request, outputs, builds[0], nodes.Plan, cancellationToken).ConfigureAwait(false)
                 : await MergeAsync(request, outputs, builds, nodes.Plan, cancellationToken).ConfigureAwait(false);
@@ -80,8 +92,8 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
     {
         var isOneOfSeveral = nodes.Nodes.Count > 1;
         var exporters = ExporterPlan.Create(outputs, request, node.Description, node.Features, loadsIndexes);
-        var call = FrontendAttributes.Create(
-            request, inputs.DockerfileName, node.Plan.Platforms, node.Description, node.Features, environment, node.Node.ProxyArguments);
+        var call = files.Content.AddTo(FrontendAttributes.Create(
+            request, inputs.DockerfileName, node.Plan.Platforms, node.Description, node.Features, environment, node.Node.ProxyArguments));
         if (isOneOfSeveral)
         {
             call = SeveralNodes.AsPart(call);
@@ -91,6 +103,8 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
         {
             Ref = BuildReference.Create(),
             Exporters = [.. exporters.Select(e => isOneOfSeveral && e.Output.Pushes ? SeveralNodes.ByDigest(e.Exporter) : e.Exporter)],
+            CacheExports = files.Content.Exports,
+            CacheImports = files.Content.Imports,
             FrontendAttributes = call.Attributes,
             SharedKey = SharedKey.Create(inputs.ContextPath, environment),
         };
@@ -109,7 +123,11 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
                 Sources = files.Sources,
                 Outputs = [.. exporters.Select(e => files.For(e.Output))],
                 OnFailure = e => files.Failures.Note(e),
+                ContentStores = files.Content.Stores,
+                OnContentFailure = files.Failures.Suspect,
                 Credentials = _engineLogins,
+                Secrets = _mounts!.Secrets,
+                SshAgents = _mounts.Agents,
             },
             Explain = async (e, token) => FailureAnalysis.Explain(e, files.Failures, seen, new FailureContext
             {
@@ -118,6 +136,7 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
                 Plan = node.Plan,
                 IsOneOfSeveral = isOneOfSeveral,
                 Logins = _engineLogins!,
+                Mounts = _mounts!,
                 BaseImage = e.Failure == BuildxFailure.PlatformNotAvailable
                     ? await BaseImagePlatforms.FindAsync(e.Message, OpenRegistry, token).ConfigureAwait(false)
                     : null,
@@ -191,6 +210,14 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
             await WarnAsync(
                 $"The engine of the node '{node.Node}' does not list {string.Join(", ", node.Unlisted)}: it may lack an emulator, and a step that runs a program may fail.",
                 cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task WarnAsync(IReadOnlyList<string> messages, CancellationToken cancellationToken)
+    {
+        foreach (var message in messages)
+        {
+            await WarnAsync(message, cancellationToken).ConfigureAwait(false);
         }
     }
 

@@ -3,6 +3,7 @@ using System.Text.Json;
 using BuildxPS.Engine.Engines;
 using BuildxPS.Engine.Images.Manifests;
 using BuildxPS.Engine.Images.Registries;
+using BuildxPS.Engine.Sessions.Content;
 using BuildxPS.Engine.Sessions.Files;
 
 namespace BuildxPS.Engine.Builds;
@@ -52,6 +53,11 @@ internal static class BuiltImages
             {
                 using var client = registry();
                 return (await ReadPushedAsync(client, name, top.Digest, limit.Token).ConfigureAwait(false), null);
+            }
+
+            if (exporters.FirstOrDefault(e => e.Output.Client == ClientOutput.Layout) is { Output: { } layout })
+            {
+                return (await ReadLayoutAsync(layout.Spec.Destination!, top, limit.Token).ConfigureAwait(false), null);
             }
 
             return exporters.FirstOrDefault(e => e.Output is { IsImage: true, Client: ClientOutput.File }) is { Output: { } archive }
@@ -117,6 +123,19 @@ internal static class BuiltImages
         var reference = name with { Tag = null, Digest = digest };
         var found = await client.GetManifestAsync(reference, cancellationToken).ConfigureAwait(false);
         return Images(ManifestReader.Read(reference, found.Bytes, found.MediaType, found.Digest));
+    }
+
+    private static async Task<List<BuiltImage>> ReadLayoutAsync(string folder, Descriptor top, CancellationToken cancellationToken)
+    {
+        using var store = new LayoutStore(folder);
+        var bytes = new byte[top.Size];
+        if (!ContentDigest.TryParse(top.Digest, out var digest) || store.Find(digest)?.Size != top.Size)
+        {
+            throw new InvalidDataException($"there is no index {top.Digest} in '{folder}'");
+        }
+
+        await store.ReadAsync(digest, 0, bytes, cancellationToken).ConfigureAwait(false);
+        return Images(ManifestReader.Read(new ImageReference { Registry = "", Repository = folder, Digest = top.Digest }, bytes, top.MediaType, top.Digest));
     }
 
     /// <summary>Reads the index out of an archive in OCI layout; of all else in it only the heads are read.</summary>

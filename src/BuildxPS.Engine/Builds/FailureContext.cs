@@ -18,6 +18,9 @@ internal sealed record FailureContext
     /// <summary>Which logins the engine asked for.</summary>
     public required WatchedCredentials Logins { get; init; }
 
+    /// <summary>Which secrets and SSH agents the engine asked for.</summary>
+    public required BuildMounts Mounts { get; init; }
+
     /// <summary>What the base image has instead of the wanted platform; null where that is not known.</summary>
     public string? BaseImage { get; init; }
 }

@@ -9,9 +9,18 @@ internal static class SeveralNodes
     /// <param name="plan">Which node builds what.</param>
     /// <param name="nodes">The nodes.</param>
     /// <param name="outputs">The outputs.</param>
+    /// <param name="caches">The caches to write.</param>
     /// <exception cref="BuildxException"><see cref="BuildxFailure.EngineUnsupported"/>.</exception>
-    public static void Check(BuildPlan plan, IReadOnlyList<ChosenNode> nodes, IReadOnlyList<PlannedOutput> outputs)
+    public static void Check(BuildPlan plan, IReadOnlyList<ChosenNode> nodes, IReadOnlyList<PlannedOutput> outputs, IReadOnlyList<CacheSpec> caches)
     {
+        if (caches.FirstOrDefault(c => c.Type == "local") is { } cache)
+        {
+            throw new BuildxException(
+                BuildxFailure.EngineUnsupported,
+                $"The cache '{cache}' cannot take the caches of several nodes ({plan}): a folder holds that of one.",
+                "Write the cache to a registry, or ask for the platforms of one node at a time.");
+        }
+
         foreach (var output in outputs)
         {
             if (output.Spec.Type is "oci" or "docker" or "tar")

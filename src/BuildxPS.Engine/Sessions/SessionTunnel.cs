@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using System.Net;
 using System.Threading.Channels;
+using BuildxPS.Engine.Connections;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -11,19 +12,21 @@ internal sealed class SessionTunnel : ConnectionContext
 {
     private const int BufferSize = 64 * 1024;
     private readonly Stream _stream;
-    private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<Exception?> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Exception? _cause;
+    private bool _isClosedHere;
     private int _disposed;
 
     public SessionTunnel(Stream stream)
     {
-        _stream = stream;
+        _stream = stream = new WatchedTunnel(stream, this);
         Transport = new DuplexPipe(
             PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: BufferSize, leaveOpen: true)),
             PipeWriter.Create(stream, new StreamPipeWriterOptions(minimumBufferSize: BufferSize, leaveOpen: true)));
     }
 
-    /// <summary>Ends when the tunnel is closed, by whichever side.</summary>
-    public Task Closed => _closed.Task;
+    /// <summary>Ends when the tunnel is closed, by whichever side. Its result is how it came to its end; null if this side closed it.</summary>
+    public Task<Exception?> Closed => _closed.Task;
 
     /// <inheritdoc/>
     public override IDuplexPipe Transport { get; set; }
@@ -38,22 +41,40 @@ internal sealed class SessionTunnel : ConnectionContext
     public override IDictionary<object, object?> Items { get; set; } = new Dictionary<object, object?>();
 
     /// <inheritdoc/>
-    public override void Abort(ConnectionAbortedException abortReason) => _ = DisposeAsync().AsTask();
+    public override void Abort(ConnectionAbortedException abortReason)
+    {
+        Note(abortReason.InnerException ?? abortReason);
+        _ = DisposeAsync().AsTask();
+    }
+
+    /// <summary>Closes the tunnel because the session is over.</summary>
+    /// <returns>A task.</returns>
+    public ValueTask CloseAsync()
+    {
+        _isClosedHere = true;
+        return DisposeAsync();
+    }
 
     // The server disposes its connection when it is done with it. The stream has to go with it: a buildkitd that drops
     // a session goes on draining the call that carries it until this side closes.
     /// <inheritdoc/>
     public override async ValueTask DisposeAsync()
     {
+        if (!_isClosedHere)
+        {
+            // The server is done with a tunnel that nobody closed when it does not understand what comes.
+            Note(new InvalidDataException("what came through it was not HTTP/2"));
+        }
+
         if (Interlocked.Exchange(ref _disposed, 1) == 0)
         {
-            await CloseAsync().ConfigureAwait(false);
+            await DisposeStreamAsync().ConfigureAwait(false);
         }
 
         await base.DisposeAsync().ConfigureAwait(false);
     }
 
-    private async Task CloseAsync()
+    private async Task DisposeStreamAsync()
     {
         try
         {
@@ -65,7 +86,52 @@ internal sealed class SessionTunnel : ConnectionContext
         }
         finally
         {
-            _closed.TrySetResult();
+            _closed.TrySetResult(Volatile.Read(ref _cause));
+        }
+    }
+
+    /// <summary>Remembers what the tunnel ended of: the first thing that happened to it before it was closed here.</summary>
+    /// <returns>Always false, for use as an exception filter that catches nothing.</returns>
+    private bool Note(Exception cause)
+    {
+        if (Volatile.Read(ref _disposed) == 0 && cause is not OperationCanceledException)
+        {
+            Interlocked.CompareExchange(ref _cause, cause, null);
+        }
+
+        return false;
+    }
+
+    private sealed class WatchedTunnel(Stream inner, SessionTunnel tunnel) : WrappedStream(inner)
+    {
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            try
+            {
+                var count = await Inner.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
+                if (count == 0 && !buffer.IsEmpty)
+                {
+                    tunnel.Note(new EndOfStreamException("the engine closed it"));
+                }
+
+                return count;
+            }
+            catch (Exception e) when (tunnel.Note(e))
+            {
+                throw;
+            }
+        }
+
+        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            try
+            {
+                await Inner.WriteAsync(buffer, cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception e) when (tunnel.Note(e))
+            {
+                throw;
+            }
         }
     }
 

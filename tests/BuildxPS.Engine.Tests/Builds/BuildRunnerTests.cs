@@ -426,6 +426,8 @@ public sealed class BuildRunnerTests : IDisposable
     [InlineData(".dockerignore", "# [\n\nbin\r\n![a\r\n", 4)]
     [InlineData(".dockerignore", "a\n!\n", 2)]
     [InlineData(".dockerignore", " a\\", 1)]
+    [InlineData(".dockerignore", "a\rb\n! /\n[z-a]*\n", 2)]
+    [InlineData(".dockerignore", "a\n!docs\\end\n", 2)]
     public async Task A_pattern_that_nothing_can_match_is_refused_naming_its_file_and_line(string name, string text, int line)
     {
         File.WriteAllText(Path.Join(_folder.FullName, name), text);
@@ -439,6 +441,8 @@ public sealed class BuildRunnerTests : IDisposable
     [InlineData("")]
     [InlineData("\ufeff# comment [\r\n\r\n  bin/  \r\n! bin/keep\r\n/abs\r\n**/*.o\n")]
     [InlineData(" # no comment\n]\n[a-z]?\\*\n!!x\n..\n/\n.\n")]
+    [InlineData("a\tb\né\n# \u0001\n\tc\t")]
+    [InlineData("! /./x\n!..\n")]
     [InlineData("[a", "Dockerfile.dockerignore", "*\n")]
     public async Task An_ignore_file_that_BuildKit_takes_is_taken(string text, string? other = null, string otherText = "")
     {
@@ -449,6 +453,18 @@ public sealed class BuildRunnerTests : IDisposable
         }
 
         Assert.IsType<BuildCompleted>((await RunAsync(Request))[^1]);
+    }
+
+    [Theory]
+    [InlineData("a\n", "utf-16", "UTF-16")]
+    [InlineData("a\nb\tc\n", "utf-8", "control character in line 2")]
+    [InlineData("a\rb\r", "utf-8", "control character in line 1")]
+    public async Task An_ignore_file_that_says_nothing_to_an_engine_is_refused(string text, string encoding, string expected)
+    {
+        File.WriteAllText(Path.Join(_folder.FullName, ".dockerignore"), text, System.Text.Encoding.GetEncoding(encoding));
+        var failure = await Assert.ThrowsAsync<BuildxException>(() => RunAsync(Request));
+        Assert.Equal(BuildxFailure.IgnorePatternInvalid, failure.Failure);
+        Assert.Contains(expected, failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]

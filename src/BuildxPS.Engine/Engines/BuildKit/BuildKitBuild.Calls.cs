@@ -161,7 +161,7 @@ internal sealed partial class BuildKitBuild
             return new OperationCanceledException(cancellationToken);
         }
 
-        if (_lost is { } lost)
+        if (Volatile.Read(ref _lost) is { } lost)
         {
             return lost;
         }
@@ -192,7 +192,8 @@ internal sealed partial class BuildKitBuild
             await ((Task)_status.Completion.WaitAsync(s_trueErrorLimit, CancellationToken.None)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
-        return _session.FirstFailure as BuildxException ?? EngineErrors.Explain(error, _context);
+        return _session.FirstFailure as BuildxException
+            ?? EngineErrors.Explain(error, _context with { SessionEnd = _session.Completion.IsCompleted ? await _session.Completion.ConfigureAwait(false) : null });
     }
 
     /// <summary>Whether an error only says that the build is gone, and not why.</summary>

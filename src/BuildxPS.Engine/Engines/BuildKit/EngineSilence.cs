@@ -6,6 +6,9 @@ namespace BuildxPS.Engine.Engines.BuildKit;
 /// </summary>
 internal sealed record EngineSilence
 {
+    /// <summary>What is asked before a build, and what opens one, has this long to be answered.</summary>
+    public TimeSpan Start { get; init; } = TimeSpan.FromSeconds(15);
+
     /// <summary>After this long without an event the engine is asked whether it is there.</summary>
     public TimeSpan Quiet { get; init; } = TimeSpan.FromSeconds(30);
 
@@ -14,4 +17,7 @@ internal sealed record EngineSilence
 
     /// <summary>So many questions in a row without an answer mean that it is lost.</summary>
     public int Misses { get; init; } = 2;
+
+    /// <summary>An engine that has lost the session of a build that needs it has this long to end the build itself.</summary>
+    public TimeSpan WithoutSession { get; init; } = TimeSpan.FromSeconds(10);
 }

@@ -10,12 +10,16 @@ internal sealed class FileReceiver : IDisposable
     // Fewer than a sender holds in its queue, so that it always reads on and neither side waits for the other.
     private const int MaxRequested = 64;
 
+    // Entries come before their bytes are asked for, so some wait. A tree of a million files stays far below.
+    private const long MaxHeldBytes = 512L * 1024 * 1024;
+
     private readonly ITreeWriter _tree;
     private readonly PipeReader _input;
     private readonly PacketWriter _output;
-    private readonly Queue<(uint Id, string Path, long Size)> _waiting = new();
+    private readonly Queue<(uint Id, string Path, long Size, long Held)> _waiting = new();
     private readonly Dictionary<uint, Incoming> _requested = [];
     private byte[] _scratch = ArrayPool<byte>.Shared.Rent(PacketWriter.PieceLength);
+    private long _held;
     private uint _nextId;
     private bool _isListed;
     private bool _isComplete;
@@ -113,12 +117,34 @@ internal sealed class FileReceiver : IDisposable
 
         var entry = Packet.ReadEntry(stat);
         _tree.Add(entry);
+        if (entry.HasContent || (entry.Mode & FileEntryMode.Directory) != 0)
+        {
+            _held += HeldBytes(entry);
+            if (_held > MaxHeldBytes)
+            {
+                throw WireReader.Violation("so many and so large entries wait for their bytes that they do not fit into memory");
+            }
+        }
+
         if (entry.HasContent)
         {
-            _waiting.Enqueue((_nextId, entry.Path, entry.Size));
+            _waiting.Enqueue((_nextId, entry.Path, entry.Size, HeldBytes(entry)));
         }
 
         _nextId++;
+    }
+
+    /// <summary>What an entry takes of memory until it is complete, about.</summary>
+    private static long HeldBytes(FileEntry entry)
+    {
+        const int ObjectsBytes = 256;
+        var bytes = ObjectsBytes + (2L * entry.Path.Length);
+        foreach (var (name, value) in entry.ExtendedAttributes ?? new Dictionary<string, ReadOnlyMemory<byte>>())
+        {
+            bytes += ObjectsBytes + (2L * name.Length) + value.Length;
+        }
+
+        return bytes;
     }
 
     private void Write(uint id, ReadOnlySequence<byte> data)
@@ -138,6 +164,7 @@ internal sealed class FileReceiver : IDisposable
             }
 
             _ = _requested.Remove(id);
+            _held -= incoming.Held;
             incoming.Stream.Dispose();
             return;
         }
@@ -171,7 +198,7 @@ internal sealed class FileReceiver : IDisposable
         var any = false;
         while (_requested.Count < MaxRequested && _waiting.TryDequeue(out var file))
         {
-            _requested.Add(file.Id, new Incoming(file.Path, file.Size));
+            _requested.Add(file.Id, new Incoming(file.Path, file.Size, file.Held));
             await _output.WriteRequestAsync(file.Id, cancellationToken).ConfigureAwait(false);
             any = true;
         }
@@ -189,8 +216,10 @@ internal sealed class FileReceiver : IDisposable
         }
     }
 
-    private sealed class Incoming(string path, long size)
+    private sealed class Incoming(string path, long size, long held)
     {
+        public long Held { get; } = held;
+
         public string Path { get; } = path;
 
         public long Size { get; } = size;

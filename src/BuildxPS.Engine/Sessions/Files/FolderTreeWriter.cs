@@ -28,6 +28,9 @@ internal sealed class FolderTreeWriter : ITreeWriter
         _files = files;
     }
 
+    /// <summary>Whether all entries and bytes are there.</summary>
+    public bool IsComplete { get; private set; }
+
     /// <inheritdoc/>
     public void Add(FileEntry entry)
     {
@@ -39,9 +42,23 @@ internal sealed class FolderTreeWriter : ITreeWriter
         }
 
         CheckName(entry.Path);
+        if (entry.Size < 0)
+        {
+            throw WireReader.Violation($"'{TreePath.Show(entry.Path)}' has a size of {entry.Size} bytes");
+        }
+
+        entry = WithoutForeignRights(entry);
         try
         {
             Create(entry, Path.Join(_root, entry.Path));
+        }
+        catch (UnauthorizedAccessException e) when ((entry.Mode & FileEntryMode.Device) != 0)
+        {
+            throw OutputFailures.NotWritable(
+                Shown(entry.Path),
+                "it is a device, which only root may make.",
+                e,
+                "Leave it out of the stage that is exported, or run as root.");
         }
         catch (Exception e) when (OutputFailures.IsFileFailure(e))
         {
@@ -85,10 +102,21 @@ internal sealed class FolderTreeWriter : ITreeWriter
                 throw OutputFailures.From(e, Shown(folder.Path));
             }
         }
+
+        IsComplete = true;
     }
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    /// <summary>
+    /// Only root makes programs that run as somebody else: with the reference, too, the bits go as soon as another user writes
+    /// a file's bytes, and so nobody gets to act as the user who exported something.
+    /// </summary>
+    private static FileEntry WithoutForeignRights(FileEntry entry) =>
+        (entry.Mode & FileEntryMode.TypeMask) != 0 || (entry.Mode & (FileEntryMode.SetUid | FileEntryMode.SetGid)) == 0 || Environment.IsPrivilegedProcess
+            ? entry
+            : entry with { Mode = entry.Mode & ~(FileEntryMode.SetUid | FileEntryMode.SetGid) };
 
     private void Create(FileEntry entry, string path)
     {
@@ -133,7 +161,7 @@ internal sealed class FolderTreeWriter : ITreeWriter
     private string FindLinked(FileEntry entry)
     {
         var name = entry.LinkName;
-        if (TreePath.Problem(name) is null && TreePath.Compare(name, entry.Path) < 0)
+        if (TreePath.Problem(name) is null && TreePath.Compare(name, entry.Path) < 0 && HasPlainNames(name))
         {
             if (_awaited.TryGetValue(name, out var file))
             {
@@ -183,6 +211,20 @@ internal sealed class FolderTreeWriter : ITreeWriter
         }
 
         return options;
+    }
+
+    /// <summary>Whether no part of a path means something else on this platform, such as two parts or a drive.</summary>
+    private bool HasPlainNames(string path)
+    {
+        foreach (var part in path.AsSpan().Split('/'))
+        {
+            if (_files.NameProblem(path.AsSpan()[part]) is not null)
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private void CheckName(string path)

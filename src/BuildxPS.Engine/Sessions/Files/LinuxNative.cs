@@ -9,13 +9,21 @@ internal static partial class LinuxNative
     public const int NoFollow = 0x100;
     public const int EffectiveIds = 0x200;
     public const uint BasicStats = 0x7ff;
+    public const uint BirthTime = 0x800;
+    public const uint MountId = 0x1000;
+    public const uint Exchange = 2;
+    public const int LockExclusivelyOrFail = 6;
 
     public const int NotPermitted = 1;
     public const int NoEntry = 2;
+    public const int WouldBlock = 11;
     public const int AccessDenied = 13;
     public const int Exists = 17;
     public const int CrossDevice = 18;
     public const int NotDirectory = 20;
+    public const int IsDirectory = 21;
+    public const int Invalid = 22;
+    public const int FileTooLarge = 27;
     public const int NoSpace = 28;
     public const int ReadOnly = 30;
     public const int RangeExceeded = 34;
@@ -55,6 +63,13 @@ internal static partial class LinuxNative
 
     [LibraryImport("libc", EntryPoint = "rename", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Rename(string path, string newPath);
+
+    // Not in every C library; who calls it can do without.
+    [LibraryImport("libc", EntryPoint = "renameat2", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int RenameWith(int folder, string path, int newFolder, string newPath, uint flags);
+
+    [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
+    public static partial int Lock(SafeHandle file, int operation);
 
     [LibraryImport("libc", EntryPoint = "chmod", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int ChangeMode(string path, uint mode);
@@ -113,5 +128,6 @@ internal static partial class LinuxNative
         public uint SpecialMinor;
         public uint DeviceMajor;
         public uint DeviceMinor;
+        public ulong Mount;
     }
 }

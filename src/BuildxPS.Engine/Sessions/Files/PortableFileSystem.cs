@@ -9,6 +9,9 @@ namespace BuildxPS.Engine.Sessions.Files;
 /// </summary>
 internal sealed partial class PortableFileSystem : IFileSystem
 {
+    private const int WindowsSharing = unchecked((int)0x80070020);
+    private const int MacWouldBlock = 35;
+
     /// <inheritdoc/>
     public FileStatus? Status(string path)
     {
@@ -27,7 +30,9 @@ internal sealed partial class PortableFileSystem : IFileSystem
         {
             Mode = mode,
             Size = isDirectory || isLink ? 0 : ((FileInfo)info).Length,
-            ModifiedNanoseconds = (info.LastWriteTimeUtc - DateTime.UnixEpoch).Ticks * 100,
+            ModifiedNanoseconds = Nanoseconds(info.LastWriteTimeUtc),
+            ChangedNanoseconds = Math.Max(Nanoseconds(info.LastWriteTimeUtc), Nanoseconds(info.CreationTimeUtc)),
+            BornNanoseconds = Nanoseconds(info.CreationTimeUtc),
             LinkCount = 1,
         };
     }
@@ -124,7 +129,47 @@ internal sealed partial class PortableFileSystem : IFileSystem
     }
 
     /// <inheritdoc/>
+    public string Machine => Environment.MachineName;
+
+    /// <inheritdoc/>
+    public void DemandWriteFile(string file)
+    {
+        using (new FileStream(file, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, 0))
+        {
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool TryExchange(string path, string other) => false;
+
+    /// <inheritdoc/>
+    public void CopyOwner(string path, FileStatus owner)
+    {
+    }
+
+    /// <inheritdoc/>
+    public bool IsOwn(FileStatus status) => true;
+
+    /// <inheritdoc/>
+    public FileStream? TryLock(string path, bool create)
+    {
+        try
+        {
+            return new FileStream(path, create ? FileMode.CreateNew : FileMode.Open, FileAccess.ReadWrite, FileShare.None, 0);
+        }
+        catch (IOException e) when (e.HResult is WindowsSharing or MacWouldBlock or LinuxNative.WouldBlock)
+        {
+            return null;
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool IsLocal(string folder) => new DriveInfo(folder).DriveType is DriveType.Fixed or DriveType.Ram;
+
+    /// <inheritdoc/>
     public string? NameProblem(ReadOnlySpan<char> name) => OperatingSystem.IsWindows() ? WindowsNames.Problem(name) : null;
+
+    private static long Nanoseconds(DateTime time) => (time - DateTime.UnixEpoch).Ticks * 100;
 
     // .NET tells no more than "not a regular file" for what is neither file, folder nor link.
     private static uint SpecialType(string path) =>

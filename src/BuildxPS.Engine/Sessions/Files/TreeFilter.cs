@@ -69,8 +69,14 @@ internal sealed class TreeFilter
     public bool Select(string path, FolderMatches folder, FolderMatches matches, out bool mayHold)
     {
         var included = _include is null || _include.IsMatch(path, folder.Include, matches.Include);
+        mayHold = included || _include!.MayMatchIn(path);
+        if (!mayHold)
+        {
+            return false;
+        }
+
         var excluded = _exclude is not null && _exclude.IsMatch(path, folder.Exclude, matches.Exclude);
-        mayHold = (included || _include!.MayMatchIn(path)) && (!excluded || _exclude!.MayExceptIn(path));
+        mayHold = !excluded || _exclude!.MayExceptIn(path);
         return included && !excluded;
     }
 }

@@ -130,7 +130,7 @@ internal sealed class TreeWalk
 
     private string EarlierName(string path, FileStatus status)
     {
-        if (status.LinkCount < 2 || !status.IsRegular)
+        if (status.LinkCount < 2 || status.IsDirectory)
         {
             return "";
         }

@@ -63,6 +63,28 @@ public sealed class EngineSilenceTests
         Assert.NotEmpty(events.OfType<VertexLog>());
     }
 
+    /// <summary>
+    /// Nothing between may hang up on a build that says nothing: no keep-alive of HTTP/2, gRPC or the session's server.
+    /// The session is used again at the end. BUILDXPS_TEST_IDLE_SECONDS makes it longer than any of their usual times.
+    /// </summary>
+    [Theory]
+    [InlineData("d20", false)]
+    [InlineData("d28", true)]
+    [InlineData("bkd", false)]
+    public async Task A_step_that_says_nothing_for_long_drops_nothing(string name, bool overSessionRoute)
+    {
+        var seconds = int.Parse(System.Environment.GetEnvironmentVariable("BUILDXPS_TEST_IDLE_SECONDS") ?? "7", System.Globalization.CultureInfo.InvariantCulture);
+        var silence = new EngineSilence { Quiet = TimeSpan.FromMilliseconds(500) };
+        await using var engine = RealEngine.Connect(name, TestEngines.Require(name), overSessionRoute, silence);
+        var output = new MemoryFileOutput();
+        await using var build = await RunningBuild.StartAsync(
+            engine, $"FROM busybox\nRUN echo {Guid.NewGuid()} && sleep {seconds}\n", output: output);
+
+        await build.Outcome.WaitAsync(RealEngine.Guard + TimeSpan.FromSeconds(seconds));
+
+        Assert.True(output.Content.ToArray().Length > 512);
+    }
+
     /// <summary>A fake of a forwarded connection whose far end goes away without a word.</summary>
     private FakeDaemon StallingProxy(string host) => new(async (near, token) =>
     {

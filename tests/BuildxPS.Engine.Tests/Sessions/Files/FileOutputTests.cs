@@ -18,7 +18,7 @@ public sealed class FileOutputTests
 
         await ReceiveAsync(output, [10, 2, 1, 2], [], [10, 0], Message(large), [10, 1, 9]);
         Assert.Equal("old", File.ReadAllText(folder["out.tar"]));
-        await output.CommitAsync(default);
+        await output.PlaceAsync();
 
         Assert.Equal([1, 2, .. large, 9], File.ReadAllBytes(folder["out.tar"]));
         Assert.Equal((FileEntryMode)0x180, IFileSystem.Current.Status(folder["out.tar"])!.Value.Mode);
@@ -33,7 +33,7 @@ public sealed class FileOutputTests
 
         await ReceiveAsync(output, [10, 1, 7]);
         Assert.False(Path.Exists(folder["a"]));
-        await output.CommitAsync(default);
+        await output.PlaceAsync();
 
         Assert.Equal("a a/b a/b/out.tar", TreeText.Paths(folder.Path));
     }
@@ -58,7 +58,7 @@ public sealed class FileOutputTests
         await using var output = new FileOutput(folder["out.tar"]);
 
         await ReceiveAsync(output, [10, 1, (byte)'n']);
-        await output.CommitAsync(default);
+        await output.PlaceAsync();
 
         Assert.Equal("real/old.tar", new FileInfo(folder["out.tar"]).LinkTarget);
         Assert.Equal("n", File.ReadAllText(folder["real/old.tar"]));
