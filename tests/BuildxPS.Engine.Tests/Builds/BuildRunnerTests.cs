@@ -327,7 +327,12 @@ public sealed class BuildRunnerTests : IDisposable
         { "large labels", BuildxFailure.ArgumentInvalid },
         { "empty build argument", BuildxFailure.ArgumentInvalid },
         { "empty label", BuildxFailure.ArgumentInvalid },
-        { "inline cache", BuildxFailure.ArgumentInvalid },
+        { "cache without a folder", BuildxFailure.CacheInvalid },
+        { "cache of a later type", BuildxFailure.NotImplemented },
+        { "cache below a file", BuildxFailure.DestinationNotWritable },
+        { "context without a folder", BuildxFailure.BuildContextNotFound },
+        { "context without a layout", BuildxFailure.LayoutNotFound },
+        { "layout below a file", BuildxFailure.DestinationNotWritable },
         { "empty syntax", BuildxFailure.ArgumentInvalid },
         { "tag with digest", BuildxFailure.TagInvalid },
         { "default platform", BuildxFailure.PlatformInvalid },
@@ -383,7 +388,12 @@ public sealed class BuildRunnerTests : IDisposable
             case "large labels": return Request with { Labels = new Dictionary<string, string> { ["A"] = new('é', 5 << 20) } };
             case "empty build argument": return Request with { BuildArguments = new Dictionary<string, string> { [""] = "x" } };
             case "empty label": return Request with { Labels = new Dictionary<string, string> { [""] = "x" } };
-            case "inline cache": return Request with { BuildArguments = new Dictionary<string, string> { ["BUILDKIT_INLINE_CACHE"] = "1" } };
+            case "cache without a folder": return Request with { CacheTo = [CacheSpec.Parse("type=local")] };
+            case "cache of a later type": return Request with { CacheFrom = [CacheSpec.Parse("type=gha")] };
+            case "cache below a file": return Request with { CacheTo = [CacheSpec.Parse($"type=local,dest={dockerfile}/cache")] };
+            case "context without a folder": return Request with { NamedContexts = [BuildContextSpec.Parse("x", Path.Join(_folder.FullName, "none"))] };
+            case "context without a layout": return Request with { NamedContexts = [BuildContextSpec.Parse("x", $"oci-layout://{_folder.FullName}/none")] };
+            case "layout below a file": return Request with { Outputs = [OutputSpec.Parse($"type=oci,tar=false,dest={dockerfile}/layout")] };
             case "empty syntax": return Request with { BuildArguments = new Dictionary<string, string> { ["BUILDKIT_SYNTAX"] = " " } };
             case "tag with digest": return Request with { Tags = [ImageReference.Parse("a@sha256:" + new string('a', 64))] };
             case "default platform":

@@ -217,6 +217,7 @@ public sealed class InvokeBuildxBuildCommand : BuildxProgressCommand
             .. request.Tags.Count == 0 ? Array.Empty<string>() : ["image " + string.Join(", ", request.Tags.Select(t => t.FamiliarName))],
             .. request.Platforms.Count == 0 ? Array.Empty<string>() : ["for " + string.Join(", ", request.Platforms)],
             .. request.Outputs.Count == 0 ? Array.Empty<string>() : ["to " + string.Join(" and ", request.Outputs)],
+            .. request.CacheTo.Count == 0 ? Array.Empty<string>() : ["and its cache to " + string.Join(" and ", request.CacheTo)],
             .. request.Push ? ["and push it"] : Array.Empty<string>(),
             .. request.Load ? ["and load it into the daemon"] : Array.Empty<string>(),
             .. (request.Builder.Name ?? request.Builder.Context ?? request.Builder.DockerHost) is { } builder ? [$"on {builder}"] : Array.Empty<string>(),
