@@ -1,8 +1,10 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using System.Net;
 using System.Threading.Channels;
 using BuildxPS.Engine.Connections;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace BuildxPS.Engine.Sessions;
@@ -20,9 +22,11 @@ internal sealed class SessionTunnel : ConnectionContext
     public SessionTunnel(Stream stream)
     {
         _stream = stream = new WatchedTunnel(stream, this);
+        var pool = new WipedMemoryPool();
         Transport = new DuplexPipe(
-            PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: BufferSize, leaveOpen: true)),
-            PipeWriter.Create(stream, new StreamPipeWriterOptions(minimumBufferSize: BufferSize, leaveOpen: true)));
+            PipeReader.Create(stream, new StreamPipeReaderOptions(pool, bufferSize: BufferSize, leaveOpen: true)),
+            PipeWriter.Create(stream, new StreamPipeWriterOptions(pool, minimumBufferSize: BufferSize, leaveOpen: true)));
+        Features.Set<IMemoryPoolFeature>(new Buffers(pool));
     }
 
     /// <summary>Ends when the tunnel is closed, by whichever side. Its result is how it came to its end; null if this side closed it.</summary>
@@ -133,6 +137,11 @@ internal sealed class SessionTunnel : ConnectionContext
                 throw;
             }
         }
+    }
+
+    private sealed class Buffers(MemoryPool<byte> pool) : IMemoryPoolFeature
+    {
+        public MemoryPool<byte> MemoryPool => pool;
     }
 
     private sealed class DuplexPipe(PipeReader input, PipeWriter output) : IDuplexPipe

@@ -65,7 +65,7 @@ internal sealed class KeyAgent(IReadOnlyList<SshKey> keys) : ISshAgent
 
             var answer = new SshWriter();
             answer.WriteByte(AgentMessage.SignResponse);
-            answer.WriteString(signature.Span);
+            answer.WriteString(signature);
             return answer.Written;
         }
         catch (CryptographicException)

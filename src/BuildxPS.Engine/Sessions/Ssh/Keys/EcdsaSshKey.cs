@@ -61,7 +61,7 @@ internal sealed class EcdsaSshKey : SshKey
     public override void Dispose() => _key.Dispose();
 
     /// <inheritdoc/>
-    protected override ReadOnlyMemory<byte>? SignAlone(ReadOnlySpan<byte> data, SshSignatureFlags flags)
+    protected override byte[]? SignAlone(ReadOnlySpan<byte> data, SshSignatureFlags flags)
     {
         if (flags != SshSignatureFlags.None)
         {

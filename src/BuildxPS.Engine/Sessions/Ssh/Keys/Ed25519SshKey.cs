@@ -35,7 +35,7 @@ internal sealed class Ed25519SshKey : SshKey
         var own = GC.AllocateArray<byte>(KeyLength, pinned: true);
         seed.CopyTo(own);
         var publicKey = new byte[KeyLength];
-        Ed25519.GeneratePublicKey(own, publicKey);
+        Ed25519.GeneratePublicKey(own, publicKey.AsSpan());
         var blob = new SshWriter();
         blob.WriteString(Algorithm);
         blob.WriteString(publicKey);
@@ -63,7 +63,7 @@ internal sealed class Ed25519SshKey : SshKey
     public override void Dispose() => CryptographicOperations.ZeroMemory(_seed);
 
     /// <inheritdoc/>
-    protected override ReadOnlyMemory<byte>? SignAlone(ReadOnlySpan<byte> data, SshSignatureFlags flags)
+    protected override byte[]? SignAlone(ReadOnlySpan<byte> data, SshSignatureFlags flags)
     {
         if (flags != SshSignatureFlags.None)
         {
@@ -71,7 +71,9 @@ internal sealed class Ed25519SshKey : SshKey
         }
 
         var signature = new byte[SignatureLength];
-        Ed25519.Sign(_seed, _public, data, signature);
+
+        // As a span: an array in this place is taken for a context, which SSH does not have.
+        Ed25519.Sign(_seed, _public.AsSpan(), data, signature);
         return Format(Algorithm, signature);
     }
 }

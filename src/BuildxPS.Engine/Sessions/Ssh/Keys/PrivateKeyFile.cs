@@ -38,9 +38,10 @@ internal static class PrivateKeyFile
 
             return key!;
         }
-        catch (Exception e) when (e is CryptographicException or AsnContentException or ArgumentException)
+        catch (Exception e) when (e is CryptographicException or AsnContentException or ArgumentException or PlatformNotSupportedException)
         {
-            throw Invalid(path, id, e is CryptographicException ? e.Message.TrimEnd('.') : "it is damaged", AdviceFor(file.Bytes.Span), e);
+            var reason = e is CryptographicException or PlatformNotSupportedException ? e.Message.TrimEnd('.') : "it is damaged";
+            throw Invalid(path, id, reason, AdviceFor(file.Bytes.Span), e);
         }
     }
 

@@ -42,7 +42,7 @@ internal sealed class RsaSshKey : SshKey
     public override void Dispose() => _key.Dispose();
 
     /// <inheritdoc/>
-    protected override ReadOnlyMemory<byte>? SignAlone(ReadOnlySpan<byte> data, SshSignatureFlags flags) => flags switch
+    protected override byte[]? SignAlone(ReadOnlySpan<byte> data, SshSignatureFlags flags) => flags switch
     {
         SshSignatureFlags.RsaSha512 => Format("rsa-sha2-512", _key.SignData(data, HashAlgorithmName.SHA512, RSASignaturePadding.Pkcs1)),
         SshSignatureFlags.RsaSha256 => Format("rsa-sha2-256", _key.SignData(data, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)),

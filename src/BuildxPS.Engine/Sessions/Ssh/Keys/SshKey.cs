@@ -18,7 +18,7 @@ internal abstract class SshKey : IDisposable
     /// <param name="data">What to sign.</param>
     /// <param name="flags">What is asked of the signature.</param>
     /// <returns>The signature in SSH's format, algorithm included; null where the key cannot do what is asked.</returns>
-    public ReadOnlyMemory<byte>? Sign(ReadOnlySpan<byte> data, SshSignatureFlags flags)
+    public byte[]? Sign(ReadOnlySpan<byte> data, SshSignatureFlags flags)
     {
         lock (_lock)
         {
@@ -30,14 +30,14 @@ internal abstract class SshKey : IDisposable
     public abstract void Dispose();
 
     /// <summary>Signs, one call at a time.</summary>
-    protected abstract ReadOnlyMemory<byte>? SignAlone(ReadOnlySpan<byte> data, SshSignatureFlags flags);
+    protected abstract byte[]? SignAlone(ReadOnlySpan<byte> data, SshSignatureFlags flags);
 
     /// <summary>A signature in SSH's format.</summary>
-    protected static ReadOnlyMemory<byte> Format(string algorithm, ReadOnlySpan<byte> signature)
+    protected static byte[] Format(string algorithm, ReadOnlySpan<byte> signature)
     {
         var writer = new SshWriter();
         writer.WriteString(algorithm);
         writer.WriteString(signature);
-        return writer.Written;
+        return writer.Written.ToArray();
     }
 }
