@@ -28,36 +28,29 @@ internal sealed class BuildxSession : IAsyncDisposable
 
     /// <summary>Starts a build that serves folders.</summary>
     /// <param name="folders">The folders by name.</param>
-    /// <param name="user">Number of the user that it runs as.</param>
+    /// <param name="withoutRights">Whether it may read only what its user may, administrator or not.</param>
     /// <returns>The session.</returns>
-    public static async Task<BuildxSession> StartAsync(IReadOnlyDictionary<string, string> folders, int? user = null)
+    public static async Task<BuildxSession> StartAsync(IReadOnlyDictionary<string, string> folders, bool withoutRights = false)
     {
         var folder = new TemporaryFolder();
         var socket = Path.Join(folder.Path, "fake.sock");
         var engine = new FakeBuildKit(socket);
         folder.Write("context/Dockerfile", "FROM scratch\n");
-        folder.Write("buildx/instances/fake", JsonSerializer.Serialize(new
-        {
-            Name = "fake",
-            Driver = "remote",
-            Nodes = new[] { new { Name = "fake0", Endpoint = "unix://" + socket } },
-        }));
+        var configuration = RemoteBuilder(folder.Path, "fake", "unix://" + socket);
         string[] command =
         [
             TestEngines.Tool("docker"), "buildx", "build", "--builder", "fake", "--progress", "plain",
             .. folders.SelectMany(f => new[] { "--build-context", $"{f.Key}={f.Value}" }),
             Path.Join(folder.Path, "context"),
         ];
-        if (user is { } number)
+        if (withoutRights)
         {
-            OpenFor(folder.Path);
-            command = ["setpriv", $"--reuid={number}", $"--regid={number}", "--clear-groups", .. command];
+            command = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", .. command];
         }
 
         var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardError = true, RedirectStandardOutput = true };
         start.Environment["DOCKER_CONFIG"] = TestEngines.Tool("dockerConfig");
-        start.Environment["BUILDX_CONFIG"] = Path.Join(folder.Path, "buildx");
-        start.Environment["HOME"] = folder.Path;
+        start.Environment["BUILDX_CONFIG"] = configuration;
         var session = new BuildxSession(folder, engine, new Process { StartInfo = start });
         try
         {
@@ -71,15 +64,34 @@ internal sealed class BuildxSession : IAsyncDisposable
         }
     }
 
+    /// <summary>Describes an engine to docker buildx as a builder of its own.</summary>
+    /// <param name="folder">Where to keep the description.</param>
+    /// <param name="name">The builder's name.</param>
+    /// <param name="endpoint">The engine's address.</param>
+    /// <returns>What <c>BUILDX_CONFIG</c> has to be.</returns>
+    public static string RemoteBuilder(string folder, string name, string endpoint)
+    {
+        var configuration = Path.Join(folder, "buildx");
+        var instances = Directory.CreateDirectory(Path.Join(configuration, "instances"));
+        File.WriteAllText(Path.Join(instances.FullName, name), JsonSerializer.Serialize(new
+        {
+            Name = name,
+            Driver = "remote",
+            Nodes = new[] { new { Name = name + "0", Endpoint = endpoint } },
+        }));
+        return configuration;
+    }
+
     /// <summary>Asks for a part of a folder.</summary>
     /// <param name="name">The folder's name.</param>
     /// <param name="selection">The part.</param>
+    /// <param name="onListed">See <see cref="FakeReceiver"/>.</param>
     /// <returns>What came.</returns>
-    public async Task<IReadOnlyList<string>> ReceiveAsync(string name, FileSelection selection)
+    public async Task<IReadOnlyList<string>> ReceiveAsync(string name, FileSelection selection, Action? onListed = null)
     {
         var (answer, request, cancel) = await _client!.CallAsync("/moby.filesync.v1.FileSync/DiffCopy", FakeReceiver.Headers(name, selection));
         using var output = new PacketWriter(request);
-        var received = await new FakeReceiver(answer, output).ReceiveAsync().WaitAsync(s_guard);
+        var received = await new FakeReceiver(answer, output, onListed).ReceiveAsync().WaitAsync(s_guard);
         await cancel();
         return received;
     }
@@ -108,14 +120,6 @@ internal sealed class BuildxSession : IAsyncDisposable
         _process.Dispose();
         await _engine.DisposeAsync();
         _folder.Dispose();
-    }
-
-    private static void OpenFor(string folder)
-    {
-        foreach (var path in Directory.EnumerateFileSystemEntries(folder, "*", SearchOption.AllDirectories).Append(folder))
-        {
-            File.SetUnixFileMode(path, (UnixFileMode)0x1FF);
-        }
     }
 
     private async Task OpenAsync()

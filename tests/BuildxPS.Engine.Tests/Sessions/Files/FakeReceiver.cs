@@ -9,7 +9,10 @@ using BuildxPS.Engine.Sessions.Files;
 namespace BuildxPS.Engine.Tests.Sessions.Files;
 
 /// <summary>The engine's end of a transfer: asks for all files, and writes down all that it is told.</summary>
-internal sealed class FakeReceiver(PipeReader input, PacketWriter output)
+/// <param name="input">What the sender sends.</param>
+/// <param name="output">What the sender gets.</param>
+/// <param name="onListed">What to do when the whole list is here, before a file is asked for; if null, files are asked for at once.</param>
+internal sealed class FakeReceiver(PipeReader input, PacketWriter output, Action? onListed = null)
 {
     private readonly List<FileEntry> _entries = [];
     private readonly Dictionary<uint, (IncrementalHash Hash, long Length)> _open = [];
@@ -72,6 +75,15 @@ internal sealed class FakeReceiver(PipeReader input, PacketWriter output)
             if (packet.Stat is not { } stat)
             {
                 _isListed = true;
+                if (onListed is not null)
+                {
+                    onListed();
+                    foreach (var id in _open.Keys)
+                    {
+                        await output.WriteRequestAsync(id, default);
+                    }
+                }
+
                 return;
             }
 
@@ -80,7 +92,10 @@ internal sealed class FakeReceiver(PipeReader input, PacketWriter output)
             {
                 var id = (uint)_entries.Count;
                 _open[id] = (IncrementalHash.CreateHash(HashAlgorithmName.SHA256), 0);
-                await output.WriteRequestAsync(id, default);
+                if (onListed is null)
+                {
+                    await output.WriteRequestAsync(id, default);
+                }
             }
 
             _entries.Add(entry);
