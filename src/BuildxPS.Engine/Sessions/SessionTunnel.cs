@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.IO.Pipelines;
 using System.Net;
 using System.Threading.Channels;
@@ -13,6 +14,8 @@ internal sealed class SessionTunnel : ConnectionContext
     private const int BufferSize = 64 * 1024;
     private readonly Stream _stream;
     private readonly TaskCompletionSource<Exception?> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long _heard = Stopwatch.GetTimestamp();
     private Exception? _cause;
     private bool _isClosedHere;
     private int _disposed;
@@ -24,6 +27,12 @@ internal sealed class SessionTunnel : ConnectionContext
             PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: BufferSize, leaveOpen: true)),
             PipeWriter.Create(stream, new StreamPipeWriterOptions(minimumBufferSize: BufferSize, leaveOpen: true)));
     }
+
+    /// <summary>Ends when the other side has sent something, or will not any more.</summary>
+    public Task Opened => _opened.Task;
+
+    /// <summary>How long ago something came through it.</summary>
+    public TimeSpan Silence => Stopwatch.GetElapsedTime(Volatile.Read(ref _heard));
 
     /// <summary>Ends when the tunnel is closed, by whichever side. Its result is how it came to its end; null if this side closed it.</summary>
     public Task<Exception?> Closed => _closed.Task;
@@ -86,6 +95,7 @@ internal sealed class SessionTunnel : ConnectionContext
         }
         finally
         {
+            _opened.TrySetResult();
             _closed.TrySetResult(Volatile.Read(ref _cause));
         }
     }
@@ -109,7 +119,12 @@ internal sealed class SessionTunnel : ConnectionContext
             try
             {
                 var count = await Inner.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
-                if (count == 0 && !buffer.IsEmpty)
+                if (count > 0)
+                {
+                    Volatile.Write(ref tunnel._heard, Stopwatch.GetTimestamp());
+                    tunnel._opened.TrySetResult();
+                }
+                else if (!buffer.IsEmpty)
                 {
                     tunnel.Note(new EndOfStreamException("the engine closed it"));
                 }
