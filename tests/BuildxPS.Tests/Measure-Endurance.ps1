@@ -42,7 +42,7 @@ function Get-Holding([int] $Builds) {
         OpenFiles   = [IO.Directory]::GetFileSystemEntries('/proc/self/fd').Count
         Threads     = [IO.Directory]::GetFileSystemEntries('/proc/self/task').Count
         HeapBytes   = [GC]::GetTotalMemory($true)
-        MemoryBytes = 1KB * [long](($status -match '^RssAnon:') -replace '\D')
+        MemoryBytes = 1KB * [long]"$(($status -match '^RssAnon:') -replace '\D')"
         Temporary   = @(Get-ChildItem $Folder -Force | Where-Object Name -Like '.buildxps-*').Count
     }
 }

@@ -193,7 +193,8 @@ internal sealed partial class DockerDaemon : IDisposable
                 BuildxFailure.EngineLost,
                 $"The connection to the engine at {Address} broke during {request}: {DisplayText.Line(innermost.Message)}",
                 "Check that the address is a docker daemon's, and look at the daemon's own log.",
-                exception);
+                exception)
+            { IsTransient = true };
     }
 
     private BuildxException BuildKit(Exception inner) => new(

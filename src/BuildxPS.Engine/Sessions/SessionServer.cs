@@ -33,6 +33,12 @@ internal sealed class SessionServer : IAsyncDisposable
         _dispatcher = dispatcher;
     }
 
+    /// <summary>Ends when the engine has begun to use the session, or will not any more.</summary>
+    public Task Opened => _tunnel.Opened;
+
+    /// <summary>How long ago the engine said something through it. Engines ask every five seconds whether it is alive, old ones every second.</summary>
+    public TimeSpan Silence => _tunnel.Silence;
+
     /// <summary>Ends when the tunnel is closed, by whichever side. Its result is how the tunnel came to its end; null if this side closed it.</summary>
     public Task<Exception?> Completion => _tunnel.Closed;
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using System.IO.Pipelines;
 using System.Net;
 using System.Threading.Channels;
@@ -15,6 +16,8 @@ internal sealed class SessionTunnel : ConnectionContext
     private const int BufferSize = 64 * 1024;
     private readonly Stream _stream;
     private readonly TaskCompletionSource<Exception?> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long _heard = Stopwatch.GetTimestamp();
     private Exception? _cause;
     private bool _isClosedHere;
     private int _disposed;
@@ -28,6 +31,12 @@ internal sealed class SessionTunnel : ConnectionContext
             PipeWriter.Create(stream, new StreamPipeWriterOptions(pool, minimumBufferSize: BufferSize, leaveOpen: true)));
         Features.Set<IMemoryPoolFeature>(new Buffers(pool));
     }
+
+    /// <summary>Ends when the other side has sent something, or will not any more.</summary>
+    public Task Opened => _opened.Task;
+
+    /// <summary>How long ago something came through it.</summary>
+    public TimeSpan Silence => Stopwatch.GetElapsedTime(Volatile.Read(ref _heard));
 
     /// <summary>Ends when the tunnel is closed, by whichever side. Its result is how it came to its end; null if this side closed it.</summary>
     public Task<Exception?> Closed => _closed.Task;
@@ -90,6 +99,7 @@ internal sealed class SessionTunnel : ConnectionContext
         }
         finally
         {
+            _opened.TrySetResult();
             _closed.TrySetResult(Volatile.Read(ref _cause));
         }
     }
@@ -113,7 +123,12 @@ internal sealed class SessionTunnel : ConnectionContext
             try
             {
                 var count = await Inner.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
-                if (count == 0 && !buffer.IsEmpty)
+                if (count > 0)
+                {
+                    Volatile.Write(ref tunnel._heard, Stopwatch.GetTimestamp());
+                    tunnel._opened.TrySetResult();
+                }
+                else if (!buffer.IsEmpty)
                 {
                     tunnel.Note(new EndOfStreamException("the engine closed it"));
                 }

@@ -61,6 +61,16 @@ internal sealed class FakeNetwork : IConnector, ISessionTransport
     public async ValueTask<Stream> OpenAsync(IReadOnlyList<KeyValuePair<string, string>> headers, CancellationToken cancellationToken)
         => Wrap(await _sessions!.OpenAsync(headers, cancellationToken));
 
+    /// <summary>Until no connection is open any more.</summary>
+    public async Task IsClosedAsync()
+    {
+        using var guard = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (Open > 0)
+        {
+            await Task.Delay(20, guard.Token);
+        }
+    }
+
     public void Meet(Fault fault) => (FromEngine, ToEngine) = (fault, fault);
 
     private FaultyStream Wrap(Stream stream)

@@ -82,11 +82,12 @@ internal sealed partial class BuildKitBuild : IRunningBuild
         StatusStream? status = null;
         var lifetime = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(silence.Start);
         try
         {
             var tunnel = await sessions.OpenAsync(SessionHeaders.Create(sessionId, build.SharedKey, services.Methods), cancellationToken).ConfigureAwait(false);
             session = await SessionServer.StartAsync(tunnel, services.Methods, cancellationToken).ConfigureAwait(false);
+            await ((Task)session.Opened.WaitAsync(silence.Session, cancellationToken)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            limit.CancelAfter(silence.Start);
             status = await StatusStream.OpenAsync(channel.Invoker, build.Ref, journal, limit.Token).ConfigureAwait(false);
             context = context with { BuildRef = build.Ref, Journal = journal };
             return new BuildKitBuild(

@@ -245,12 +245,43 @@ public sealed class HostileEngineTests
         // SETTINGS: MAX_CONCURRENT_STREAMS = 1, which the session takes, and nothing more.
         byte[] settings = [0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 1];
         var connector = new FakeConnector(stream => stream.WriteAsync(settings).AsTask());
-        await using var engine = new BuildKitEngine(connector, null, "fake://engine", new EngineSilence { Start = TimeSpan.FromMilliseconds(300) });
+        var silence = new EngineSilence { Start = TimeSpan.FromMilliseconds(300), Session = TimeSpan.FromMilliseconds(10) };
+        await using var engine = new BuildKitEngine(connector, null, "fake://engine", silence);
 
         var error = await Assert.ThrowsAsync<BuildFailedException>(() => StartAsync(engine));
 
         Assert.Equal((BuildxFailure.TimedOut, true), (error.Failure, error.IsTransient));
         Assert.Contains("fake://engine", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_build_is_not_started_before_its_session_is_there()
+    {
+        var order = new List<string>();
+        var sessions = new FakeSessions(stream =>
+        {
+            _ = Task.Run(async () =>
+            {
+                // An engine on a busy machine.
+                await Task.Delay(300);
+                order.Add("session");
+                await stream.WriteAsync("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\u0004\0\0\0\0\0"u8.ToArray());
+            });
+            return Task.CompletedTask;
+        });
+        var solving = new TaskCompletionSource();
+        var solve = new FakeMethod(Control + "Solve", call =>
+        {
+            order.Add("build");
+            solving.TrySetResult();
+            return FakeMethod.HangAsync(call);
+        });
+        await using var engine = Fake(new EngineSilence { Session = RealEngine.Guard }, sessions, solve, Hanging(Control + "Status"));
+
+        await using var running = await StartAsync(engine);
+        await solving.Task.WaitAsync(RealEngine.Guard);
+
+        Assert.Equal(["session", "build"], order);
     }
 
     [Fact]
@@ -331,7 +362,7 @@ public sealed class HostileEngineTests
     {
         var session = Hanging(Control + "Session");
         var connector = new FakeConnector(stream => SessionServer.StartAsync(stream, [.. methods, session], default));
-        return (connector, new BuildKitEngine(connector, null, "fake://engine"));
+        return (connector, new BuildKitEngine(connector, null, "fake://engine", new EngineSilence { Session = TimeSpan.FromMilliseconds(10) }));
     }
 
     /// <summary>Opens tunnels to a fake engine in this process.</summary>

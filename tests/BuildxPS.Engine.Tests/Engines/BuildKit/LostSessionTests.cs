@@ -33,7 +33,7 @@ public sealed class LostSessionTests
             Assert.Contains("session", failure.Message, StringComparison.Ordinal);
         }
 
-        await line.IsClosedAsync();
+        await line.Sessions.IsClosedAsync();
         Assert.Equal(0, context.Open);
     }
 
@@ -52,7 +52,7 @@ public sealed class LostSessionTests
             await build.IsLostAsync(line.Address);
         }
 
-        await line.IsClosedAsync();
+        await line.Sessions.IsClosedAsync();
         Assert.Equal(0, context.Open);
     }
 
@@ -73,12 +73,12 @@ public sealed class LostSessionTests
 
     [Theory]
     [InlineData("d20")]
-    [InlineData("d28")]
     [InlineData("bkd")]
     public async Task A_build_that_needs_no_session_any_more_succeeds_without_it(string name)
     {
-        await using var line = Connect(name, s_short with { Quiet = TimeSpan.FromMilliseconds(200) });
-        await using var build = await RunningBuild.StartAsync(line.Engine, $"FROM busybox\nRUN echo {Guid.NewGuid()} && sleep 3\n");
+        // The step is silent for longer than that, and everything else should not be.
+        await using var line = Connect(name, s_short with { Quiet = TimeSpan.FromSeconds(3) });
+        await using var build = await RunningBuild.StartAsync(line.Engine, $"FROM busybox\nRUN echo {Guid.NewGuid()} && sleep 5\n");
         await build.PrintsAsync();
 
         line.Sessions.Meet(Fault.End);
@@ -104,15 +104,6 @@ public sealed class LostSessionTests
 
     private sealed record Line(BuildKitEngine Engine, FakeNetwork Sessions, string Address, EngineChannel? Channel) : IAsyncDisposable
     {
-        public async Task IsClosedAsync()
-        {
-            using var guard = new CancellationTokenSource(RealEngine.Guard);
-            while (Sessions.Open > 0)
-            {
-                await Task.Delay(20, guard.Token);
-            }
-        }
-
         public async ValueTask DisposeAsync()
         {
             await Engine.DisposeAsync();

@@ -1,9 +1,3 @@
-using System.Net.Security;
-using BuildxPS.Engine.Connections;
-using BuildxPS.Engine.Engines.BuildKit;
-using BuildxPS.Engine.Tests.Connections;
-using BuildxPS.Engine.Tests.Environment;
-
 namespace BuildxPS.Engine.Tests.Engines.BuildKit;
 
 /// <summary>Real engines on slow lines, and slow disks here: whoever is faster waits, and nothing piles up between.</summary>
@@ -17,7 +11,7 @@ public sealed class SlowLineTests
     [InlineData("bkd")]
     public async Task A_context_is_read_no_faster_than_a_slow_engine_takes_it(string name)
     {
-        var (network, engine, _) = Connect(name);
+        var (engine, network) = RealEngine.ConnectOver(name, overSessionRoute: name != "bkd");
         await using var owned = engine;
         var context = new ZeroFileSource(GiB);
         await using (var build = await RunningBuild.StartAsync(engine, "FROM scratch\nCOPY zeros /\n", context))
@@ -40,7 +34,7 @@ public sealed class SlowLineTests
     [InlineData("bkd")]
     public async Task An_output_comes_no_faster_than_a_slow_disk_takes_it_and_is_whole_in_the_end(string name)
     {
-        var (network, engine, _) = Connect(name);
+        var (engine, network) = RealEngine.ConnectOver(name, overSessionRoute: name != "bkd");
         await using var owned = engine;
         var output = new GatedOutput();
         await using var build = await RunningBuild.StartAsync(
@@ -54,17 +48,6 @@ public sealed class SlowLineTests
 
         await build.Outcome.WaitAsync(RealEngine.Guard);
         Assert.InRange(output.Length, 48 * MiB, 64 * MiB);
-    }
-
-    private static (FakeNetwork Network, BuildKitEngine Engine, string Address) Connect(string name)
-    {
-        var address = TestEngines.Require(name);
-        var connector = ConnectorFactory.Create(new EngineEndpoint { Address = address }, SslApplicationProtocol.Http2);
-        var network = new FakeNetwork(connector);
-        return name == "bkd"
-            ? (network, new BuildKitEngine(network, null, address), address)
-            : (network, new BuildKitEngine(
-                new DockerGrpcConnector(connector, connector, new Version(1, 41)), new DockerSessionTransport(network), address), address);
     }
 
     private static async Task UntilAsync(Func<bool> isReached)
