@@ -151,8 +151,6 @@ internal sealed class ClientContent : IAsyncDisposable
                     break;
             }
         }
-
-        _stores.Clear();
     }
 
     private void AddExport(CacheSpec cache)

@@ -7,6 +7,8 @@ public sealed class RealCacheTests : IDisposable
 {
     private const string Dockerfile = "FROM alpine\nRUN STEP\nCOPY a.txt /\nRUN cat /step /a.txt\n";
 
+    private static readonly string[] s_readers = ["d28", "d28c"];
+
     private readonly ContentFixture _fixture = new();
 
     public void Dispose() => _fixture.Dispose();
@@ -35,33 +37,32 @@ public sealed class RealCacheTests : IDisposable
         Assert.Empty(_fixture.Leftovers());
     }
 
-    [Theory]
-    [InlineData("d28")]
-    [InlineData("d28c")]
-    public async Task What_this_module_writes_buildx_reads(string reader)
+    [Fact]
+    public async Task What_this_module_writes_buildx_reads()
     {
         var folder = _fixture.Out("cache");
         await _fixture.BuildAsync("bkd", Request([], [$"type=local,dest={folder},mode=max"]));
 
-        var output = await _fixture.BuildxAsync(reader, [], "--cache-from", $"type=local,src={folder}");
-
-        Assert.Matches(@"(?m)^#\d+ CACHED", output);
-        Assert.Matches($@"(?ms)^#(\d+) \[2/4\] RUN {_fixture.Step}$.*^#\1 CACHED", output);
+        foreach (var reader in s_readers)
+        {
+            var output = await _fixture.BuildxAsync(reader, [], "--cache-from", $"type=local,src={folder}");
+            Assert.Matches($@"(?ms)^#(\d+) \[2/4\] RUN {_fixture.Step}$.*^#\1 CACHED", output);
+        }
     }
 
-    [Theory]
-    [InlineData("d28")]
-    [InlineData("d28c")]
-    public async Task What_buildx_writes_this_module_reads(string reader)
+    [Fact]
+    public async Task What_buildx_writes_this_module_reads()
     {
         var folder = _fixture.Out("cache");
         _ = Request([], []);
         await _fixture.BuildxAsync("bkd", [], "--cache-to", $"type=local,dest={folder},mode=max,tag=other");
 
-        var read = await _fixture.BuildAsync(reader, Request([$"type=local,src={folder},tag=other"], []));
-
-        Assert.True(_fixture.IsCached(read));
-        Assert.Empty(read.Warnings);
+        foreach (var reader in s_readers)
+        {
+            var read = await _fixture.BuildAsync(reader, Request([$"type=local,src={folder},tag=other"], []));
+            Assert.True(_fixture.IsCached(read));
+            Assert.Empty(read.Warnings);
+        }
     }
 
     [Fact]
@@ -110,7 +111,6 @@ public sealed class RealCacheTests : IDisposable
         var now = Directory.EnumerateFiles(Path.Join(folder, "blobs", "sha256")).ToHashSet();
         Assert.True(now.Overlaps(old), "the base image's layer is part of both");
         Assert.Contains(old, f => !now.Contains(f));
-        Assert.True(other.IsCached(await other.BuildAsync("d28", other.Request("FROM alpine\nRUN STEP\n", "type=cacheonly") with { CacheFrom = [CacheSpec.Parse($"type=local,src={folder}")] })));
     }
 
     [Fact]

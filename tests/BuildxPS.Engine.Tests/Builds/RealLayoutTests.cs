@@ -44,7 +44,7 @@ public sealed class RealLayoutTests : IDisposable
     [Fact]
     public async Task Layouts_share_a_folder_as_those_of_buildx_do()
     {
-        foreach (var tag in new[] { "one", "two", "one" })
+        foreach (var tag in new[] { "one", "two" })
         {
             var arguments = $"type=oci,tar=false,dest={_fixture.Out("ours")}";
             var dockerfile = Dockerfile + $"RUN echo {tag}\n";
@@ -56,10 +56,8 @@ public sealed class RealLayoutTests : IDisposable
         Assert.Empty(_fixture.Leftovers());
     }
 
-    [Theory]
-    [InlineData("bkd")]
-    [InlineData("d28")]
-    public async Task Layouts_of_this_module_of_buildx_and_of_skopeo_are_base_images(string engine)
+    [Fact]
+    public async Task Layouts_of_this_module_of_buildx_and_of_skopeo_are_base_images()
     {
         await _fixture.BuildAsync("bkd", _fixture.Request(Dockerfile, "type=oci,tar=false,dest=" + _fixture.Out("ours")) with { Tags = [ImageReference.Parse("a.example/b:c")] });
         await _fixture.BuildxAsync("bkd", [], "--output", "type=oci,tar=false,dest=" + _fixture.Out("theirs"));
@@ -70,14 +68,17 @@ public sealed class RealLayoutTests : IDisposable
             $"base=oci-layout://{_fixture.Out("ours")}:c", $"other=oci-layout://{_fixture.Out("theirs")}", $"third=oci-layout://{_fixture.Out("skopeo")}",
             $"fourth=oci-layout://{_fixture.Out("docker")}");
 
-        var result = await _fixture.BuildAsync(engine, request);
+        foreach (var engine in new[] { "bkd", "d28" })
+        {
+            var result = await _fixture.BuildAsync(engine, request);
 
-        Assert.Contains(Step, _fixture.Step, StringComparison.Ordinal);
-        Assert.Equal(Step, File.ReadAllText(_fixture.Out("tree/other")).Trim());
-        Assert.Equal(Step, File.ReadAllText(_fixture.Out("tree/read")).Trim());
-        Assert.StartsWith("root:", File.ReadAllText(_fixture.Out("tree/passwd")), StringComparison.Ordinal);
-        Assert.Empty(result.Warnings);
-        Assert.True((await _fixture.BuildAsync(engine, request)).Steps.Single(s => s.Name.Contains("RUN cat", StringComparison.Ordinal)).IsCached);
+            Assert.Contains(Step, _fixture.Step, StringComparison.Ordinal);
+            Assert.Equal([Step, Step, Step], new[] { "other", "fourth", "read" }.Select(f => File.ReadAllText(_fixture.Out("tree/" + f)).Trim()));
+            Assert.StartsWith("root:", File.ReadAllText(_fixture.Out("tree/passwd")), StringComparison.Ordinal);
+            Assert.Empty(result.Warnings);
+        }
+
+        Assert.True((await _fixture.BuildAsync("d28", request)).Steps.Single(s => s.Name.Contains("RUN cat", StringComparison.Ordinal)).IsCached);
     }
 
     [Fact]
