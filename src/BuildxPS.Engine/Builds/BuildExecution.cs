@@ -80,7 +80,7 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
                 Credentials = _engineLogins,
             };
             var (response, platforms) = await BuildAsync(node, build, call, services, files, inputs, buildRef, cancellationToken).ConfigureAwait(false);
-            await files.CommitAsync(cancellationToken).ConfigureAwait(false);
+            await files.CommitAsync([.. exporters.Select(e => e.Output)], cancellationToken).ConfigureAwait(false);
             platforms = request.Platforms.Count > 0 ? request.Platforms : platforms.Count > 0 ? platforms : [.. node.Description.Platforms.Take(1)];
             var images = await FindImagesAsync(response, exporters, platforms, cancellationToken).ConfigureAwait(false);
             var result = BuildResults.Create(
