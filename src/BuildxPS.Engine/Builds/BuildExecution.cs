@@ -71,7 +71,7 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
             await WarnAsync(nodes.Plan, outputs, cancellationToken).ConfigureAwait(false);
             await WarnAsync(_mounts!.Warnings, cancellationToken).ConfigureAwait(false);
             await SideBySide.RunAsync(builds.Select(b => (Func<CancellationToken, Task>)b.RunAsync), cancellationToken).ConfigureAwait(false);
-            await files.CommitAsync(cancellationToken).ConfigureAwait(false);
+            await files.CommitAsync([.. builds[0].Exporters.Select(e => e.Output)], cancellationToken).ConfigureAwait(false);
             await WarnAsync(await files.Content.CommitAsync(builds[0].Response, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
             await WarnAsync(UnusedCaches.Find([.. builds.SelectMany(b => b.Seen.Steps)], files.Failures), cancellationToken).ConfigureAwait(false);
             var result = builds.Count == 1

@@ -59,14 +59,16 @@ internal sealed class ClientFiles : IAsyncDisposable
     /// Moves all that was received to its destinations: all of it, or nothing as far as that can be. Nothing is moved before
     /// everything has been prepared.
     /// </summary>
+    /// <param name="all">All outputs of the build, those included that leave nothing here.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>A task.</returns>
     /// <exception cref="BuildxException">An output could not be put in place; the message says what became of the others.</exception>
-    public async Task CommitAsync(CancellationToken cancellationToken)
+    public async Task CommitAsync(IReadOnlyList<PlannedOutput> all, CancellationToken cancellationToken)
     {
-        foreach (var output in _outputs.Values)
+        if (Failures.First is { } own)
         {
-            await output.PrepareAsync(cancellationToken).ConfigureAwait(false);
+            // The engine knew of it, and reported success all the same.
+            throw own;
         }
 
         var placed = new Stack<IExportOutput>();
@@ -74,14 +76,25 @@ internal sealed class ClientFiles : IAsyncDisposable
         {
             foreach (var output in _outputs.Values)
             {
+                await output.PrepareAsync(cancellationToken).ConfigureAwait(false);
+            }
+
+            foreach (var output in _outputs.Values)
+            {
                 await output.CommitAsync(cancellationToken).ConfigureAwait(false);
                 placed.Push(output);
             }
         }
-        catch (BuildxException e) when (placed.Count > 0)
+        catch (BuildxException e)
         {
             var others = await UndoAsync(placed).ConfigureAwait(false);
-            throw new BuildxException(e.Failure, $"{e.Message} {others}", e.Advice, e) { IsTransient = e.IsTransient };
+            others.AddRange(all.Where(o => o.Client == ClientOutput.None && !_outputs.ContainsKey(o)).Select(o => $"The output '{o.Spec}' is the engine's own doing and stays."));
+            if (others.Count == 0)
+            {
+                throw;
+            }
+
+            throw new BuildxException(e.Failure, $"{e.Message} {string.Join(' ', others)}", e.Advice, e) { IsTransient = e.IsTransient };
         }
         catch (OperationCanceledException)
         {
@@ -90,7 +103,7 @@ internal sealed class ClientFiles : IAsyncDisposable
         }
     }
 
-    private static async Task<string> UndoAsync(Stack<IExportOutput> placed)
+    private static async Task<List<string>> UndoAsync(Stack<IExportOutput> placed)
     {
         var became = new List<string>();
         foreach (var output in placed)
@@ -98,7 +111,7 @@ internal sealed class ClientFiles : IAsyncDisposable
             became.Add(await output.UndoAsync().ConfigureAwait(false));
         }
 
-        return string.Join(' ', became);
+        return became;
     }
 
     /// <inheritdoc/>

@@ -4,7 +4,7 @@ namespace BuildxPS.Engine.Sessions.Files;
 /// Puts one output in place, all of it or nothing. Where other processes change the same destination at that moment, it is
 /// tried anew.
 /// </summary>
-internal sealed class Commit
+internal sealed class Commit : IDisposable
 {
     private const int MaxAttempts = 5;
 
@@ -50,34 +50,37 @@ internal sealed class Commit
                 throw;
             }
 
+            _placement.Dispose();
             _placement = _prepare();
         }
     }
 
     /// <summary>Takes it back after it was put in place.</summary>
-    /// <returns>What became of the destination.</returns>
-    public string Undo()
+    /// <param name="said">What became of the destination.</param>
+    /// <returns>Whether it is as it was before.</returns>
+    public bool TryUndo(out string said)
     {
         try
         {
             _placement.Undo();
-            return $"'{TreePath.Show(_destination)}' is as it was before.";
+            said = $"'{TreePath.Show(_destination)}' is as it was before.";
+            return true;
         }
         catch (Exception e) when (e is BuildxException || OutputFailures.IsFileFailure(e))
         {
-            return Kept(e);
+            said = Kept(e);
+            return false;
         }
     }
 
+    /// <inheritdoc/>
+    public void Dispose() => _placement.Dispose();
+
     private void TakeBack(BuildxException failure)
     {
-        try
+        if (!TryUndo(out var said))
         {
-            _placement.Undo();
-        }
-        catch (Exception e) when (e is BuildxException || OutputFailures.IsFileFailure(e))
-        {
-            throw new BuildxException(failure.Failure, $"{failure.Message} {Kept(e)}", failure.Advice, failure);
+            throw new BuildxException(failure.Failure, $"{failure.Message} {said}", failure.Advice, failure);
         }
     }
 

@@ -89,7 +89,12 @@ public sealed class FileOutput : IFileOutput
     }
 
     /// <inheritdoc/>
-    public Task<string> UndoAsync() => Task.FromResult(_commit?.Undo() ?? $"'{TreePath.Show(Destination)}' is no file that could be taken back.");
+    public Task<string> UndoAsync()
+    {
+        var said = $"'{TreePath.Show(Destination)}' took the bytes, and is no file that could be put back.";
+        _ = _commit?.TryUndo(out said);
+        return Task.FromResult(said);
+    }
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync()

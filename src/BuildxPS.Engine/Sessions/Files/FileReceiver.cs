@@ -11,8 +11,9 @@ internal sealed class FileReceiver : IDisposable
     private const int MaxRequested = 64;
 
     // Entries come before their bytes are asked for, so some wait. A tree of a million files stays far below.
-    private const long MaxHeldBytes = 512L * 1024 * 1024;
+    private const long DefaultMaxHeldBytes = 512L * 1024 * 1024;
 
+    private readonly long _maxHeldBytes;
     private readonly ITreeWriter _tree;
     private readonly PipeReader _input;
     private readonly PacketWriter _output;
@@ -28,8 +29,10 @@ internal sealed class FileReceiver : IDisposable
     /// <param name="tree">Takes the tree.</param>
     /// <param name="input">What the engine sends.</param>
     /// <param name="output">What we send.</param>
-    public FileReceiver(ITreeWriter tree, PipeReader input, PacketWriter output)
+    /// <param name="maxHeldBytes">How much of the memory entries may take that are not complete.</param>
+    public FileReceiver(ITreeWriter tree, PipeReader input, PacketWriter output, long maxHeldBytes = DefaultMaxHeldBytes)
     {
+        _maxHeldBytes = maxHeldBytes;
         _tree = tree;
         _input = input;
         _output = output;
@@ -120,7 +123,7 @@ internal sealed class FileReceiver : IDisposable
         if (entry.HasContent || (entry.Mode & FileEntryMode.Directory) != 0)
         {
             _held += HeldBytes(entry);
-            if (_held > MaxHeldBytes)
+            if (_held > _maxHeldBytes)
             {
                 throw WireReader.Violation("so many and so large entries wait for their bytes that they do not fit into memory");
             }

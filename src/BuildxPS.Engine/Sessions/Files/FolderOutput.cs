@@ -87,7 +87,9 @@ public sealed class FolderOutput : ITreeOutput
     {
         lock (_gate)
         {
-            return _commit?.Undo() ?? "";
+            var said = "";
+            _ = _commit?.TryUndo(out said);
+            return said;
         }
     });
 
@@ -97,6 +99,7 @@ public sealed class FolderOutput : ITreeOutput
         lock (_gate)
         {
             _isClosed = true;
+            _commit?.Dispose();
             _staging?.Dispose();
             _staging = null;
         }

@@ -1,7 +1,7 @@
 namespace BuildxPS.Engine.Sessions.Files;
 
 /// <summary>A way for what was staged to get to its destination. All that could be found out before was found out before.</summary>
-internal interface IPlacement
+internal interface IPlacement : IDisposable
 {
     /// <summary>Puts it in place. If it fails, <see cref="Undo"/> is called.</summary>
     /// <exception cref="BuildxException"><see cref="BuildxFailure.DestinationNotWritable"/> or <see cref="BuildxFailure.DiskFull"/>, naming the path.</exception>

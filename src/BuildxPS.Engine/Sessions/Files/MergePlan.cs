@@ -9,7 +9,15 @@ namespace BuildxPS.Engine.Sessions.Files;
 internal sealed class MergePlan(IFileSystem files)
 {
     private readonly bool _isPrivileged = Environment.IsPrivilegedProcess;
+    private readonly List<string> _mounts = [];
+    private FileStatus _top;
     private int _count;
+
+    /// <summary>
+    /// Paths of folders at the destination that are mounts of their own; complete once all steps were found. There are no steps
+    /// for what is in them.
+    /// </summary>
+    public IReadOnlyList<string> Mounts => _mounts;
 
     /// <summary>Finds the steps. At the destination nothing changes, and what could not be changed there is refused.</summary>
     /// <param name="staged">The staged folder.</param>
@@ -18,14 +26,14 @@ internal sealed class MergePlan(IFileSystem files)
     /// <exception cref="BuildxException"><see cref="BuildxFailure.DestinationNotWritable"/>.</exception>
     public IEnumerable<MergeStep> Steps(string staged, string target)
     {
+        _top = StatusOf(target);
         foreach (var step in StepsIn(staged, target, ""))
         {
             yield return step;
         }
 
         // Its own time is as it was if all is taken back.
-        var folder = StatusOf(target);
-        yield return new MergeStep(_count++, MergeStepKind.Folder, "", folder, folder);
+        yield return new MergeStep(_count++, MergeStepKind.Folder, "", _top, _top);
     }
 
     private IEnumerable<MergeStep> StepsIn(string staged, string target, string path)
@@ -47,9 +55,16 @@ internal sealed class MergePlan(IFileSystem files)
             {
                 Demand(destination, existing.Value);
                 AllowTaking(source, incoming);
-                foreach (var step in StepsIn(source, destination, below))
+                if ((existing.Value.Device, existing.Value.Mount) != (_top.Device, _top.Mount))
                 {
-                    yield return step;
+                    _mounts.Add(below);
+                }
+                else
+                {
+                    foreach (var step in StepsIn(source, destination, below))
+                    {
+                        yield return step;
+                    }
                 }
 
                 yield return new MergeStep(_count++, MergeStepKind.Folder, below, incoming, existing.Value);

@@ -51,6 +51,11 @@ internal sealed class NewPlace : IPlacement
     }
 
     /// <inheritdoc/>
+    public void Dispose()
+    {
+    }
+
+    /// <inheritdoc/>
     public void Apply()
     {
         try

@@ -8,6 +8,11 @@ internal sealed class ReplacedFile(string staged, string target, string aside, F
     private bool _isApplied;
 
     /// <inheritdoc/>
+    public void Dispose()
+    {
+    }
+
+    /// <inheritdoc/>
     public void Apply()
     {
         try

@@ -23,6 +23,9 @@ internal sealed class FakeFileSystem : IFileSystem
 
     public bool IsShared { get; init; }
 
+    /// <summary>Whether a name that was made is found in the other case as well.</summary>
+    public bool IsCaseInsensitive { get; init; }
+
     public string Machine { get; init; } = IFileSystem.Current.Machine;
 
     /// <summary>What a name is refused for.</summary>
@@ -68,14 +71,14 @@ internal sealed class FakeFileSystem : IFileSystem
 
     public void DemandWriteFile(string file) => _inner.DemandWriteFile(file);
 
-    public void CreateDirectory(string path) => Change(() => _inner.CreateDirectory(path));
+    public void CreateDirectory(string path) => Make(path, () => _inner.CreateDirectory(path));
 
-    public void CreateSymbolicLink(string path, string target, bool isDirectory) => Change(() => _inner.CreateSymbolicLink(path, target, isDirectory));
+    public void CreateSymbolicLink(string path, string target, bool isDirectory) => Make(path, () => _inner.CreateSymbolicLink(path, target, isDirectory));
 
     public void CreateHardLink(string path, string existing) =>
-        Change(() => _inner.CreateHardLink(path, CanLink ? existing : throw new IOException("Operation not supported", 95)));
+        Make(path, () => _inner.CreateHardLink(path, CanLink ? existing : throw new IOException("Operation not supported", 95)));
 
-    public void CreateSpecial(string path, FileEntry entry) => Change(() => _inner.CreateSpecial(path, entry));
+    public void CreateSpecial(string path, FileEntry entry) => Make(path, () => _inner.CreateSpecial(path, entry));
 
     public void Rename(string path, string newPath) => Change(() => _inner.Rename(path, newPath));
 
@@ -106,6 +109,16 @@ internal sealed class FakeFileSystem : IFileSystem
     public bool IsLocal(string folder) => !IsShared && _inner.IsLocal(folder);
 
     public string? NameProblem(ReadOnlySpan<char> name) => Refuse is null ? _inner.NameProblem(name) : Refuse(name.ToString());
+
+    private void Make(string path, Action make)
+    {
+        Change(make);
+        if (IsCaseInsensitive && Path.GetFileName(path) is [var letter] && char.IsLetter(letter))
+        {
+            var twin = char.IsLower(letter) ? char.ToUpperInvariant(letter) : char.ToLowerInvariant(letter);
+            _inner.CreateSymbolicLink(Path.Join(Path.GetDirectoryName(path), $"{twin}"), path, isDirectory: false);
+        }
+    }
 
     private void Change(Action change)
     {

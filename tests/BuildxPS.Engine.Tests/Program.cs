@@ -1,0 +1,13 @@
+using BuildxPS.Engine.Tests;
+using BuildxPS.Engine.Tests.Sessions.Files;
+using Xunit.MicrosoftTestingPlatform;
+using Xunit.Runner.InProc.SystemConsole;
+
+// The tests; or one export in a process of its own, for tests that kill it or run it as another user.
+return args switch
+{
+    [ExportProcess.Verb, .. var rest] => await ExportProcess.RunAsync(rest),
+    _ when args.Contains("--server") || args.Contains("--internal-msbuild-node") =>
+        await TestPlatformTestFramework.RunAsync(args, SelfRegisteredExtensions.AddSelfRegisteredExtensions),
+    _ => await ConsoleRunner.Run(args),
+};
