@@ -10,6 +10,9 @@ namespace BuildxPS.Engine.Sessions.Files;
 internal sealed partial class PortableFileSystem : IFileSystem
 {
     /// <inheritdoc/>
+    public bool BackslashSeparates => OperatingSystem.IsWindows();
+
+    /// <inheritdoc/>
     public FileStatus? Status(string path)
     {
         FileSystemInfo info = new FileInfo(path);
@@ -18,15 +21,17 @@ internal sealed partial class PortableFileSystem : IFileSystem
             return null;
         }
 
-        var isLink = info.LinkTarget is not null;
+        var target = (info.Attributes & FileAttributes.ReparsePoint) != 0 ? info.LinkTarget : null;
+        if (OperatingSystem.IsWindows())
+        {
+            return WindowsEntry.Status(info.Attributes, target, () => ((FileInfo)info).Length, info.LastWriteTimeUtc);
+        }
+
         var isDirectory = (info.Attributes & FileAttributes.Directory) != 0;
-        var mode = OperatingSystem.IsWindows()
-            ? UnixFileModes.FromWindows(info.Attributes, isLink)
-            : UnixFileModes.FromUnix((uint)info.UnixFileMode | (isLink ? 0xA000u : isDirectory ? 0x4000u : SpecialType(path)));
         return new FileStatus
         {
-            Mode = mode,
-            Size = isDirectory || isLink ? 0 : ((FileInfo)info).Length,
+            Mode = UnixFileModes.FromUnix((uint)info.UnixFileMode | (target is not null ? 0xA000u : isDirectory ? 0x4000u : SpecialType(path))),
+            Size = isDirectory || target is not null ? 0 : ((FileInfo)info).Length,
             ModifiedNanoseconds = (info.LastWriteTimeUtc - DateTime.UnixEpoch).Ticks * 100,
             LinkCount = 1,
         };
@@ -36,7 +41,7 @@ internal sealed partial class PortableFileSystem : IFileSystem
     public string ReadLink(string path)
     {
         var target = new FileInfo(path).LinkTarget ?? throw new IOException($"It is no symbolic link: {path}");
-        return OperatingSystem.IsWindows() ? target.Replace('\\', '/') : target;
+        return OperatingSystem.IsWindows() ? WindowsEntry.LinkTarget(target) : target;
     }
 
     /// <inheritdoc/>
