@@ -58,7 +58,7 @@ internal sealed class FollowPaths
 
     private void Add(string path)
     {
-        var rest = TreePath.Clean("/" + path)[1..];
+        var rest = TreePath.Clean("/" + (_files.BackslashSeparates ? path.Replace('\\', '/') : path))[1..];
         var current = "";
         while (true)
         {
@@ -124,7 +124,7 @@ internal sealed class FollowPaths
         if (path.Length > 0 && Read(path, full => _files.Status(full) is { IsSymlink: true } ? _files.ReadLink(full) : null) is { } target)
         {
             // An absolute target counts from the tree's root: that is where it will point once the tree is in an image.
-            target = OperatingSystem.IsWindows() && Path.IsPathFullyQualified(target) ? target[2..] : target;
+            target = _files.BackslashSeparates ? WindowsEntry.WithoutDrive(target) : target;
             targets.Add(TreePath.Clean(target.StartsWith('/') ? target : $"/{TreePath.Parent(path)}/{target}"));
         }
     }
@@ -146,7 +146,7 @@ internal sealed class FollowPaths
     {
         for (var i = 0; i < name.Length; i++)
         {
-            if (name[i] == '\\' && !OperatingSystem.IsWindows())
+            if (name[i] == '\\')
             {
                 i++;
             }

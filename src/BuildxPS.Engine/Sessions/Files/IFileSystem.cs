@@ -12,6 +12,9 @@ internal interface IFileSystem
     /// <summary>The current platform's file system.</summary>
     static IFileSystem Current { get; } = OperatingSystem.IsLinux() ? new LinuxFileSystem() : new PortableFileSystem();
 
+    /// <summary>Whether <c>\</c> separates folders, so that it cannot escape, and links may name drives: Windows.</summary>
+    bool BackslashSeparates => false;
+
     /// <summary>Status of an entry.</summary>
     /// <param name="path">Its path.</param>
     /// <returns>The status, or null if nothing is there.</returns>

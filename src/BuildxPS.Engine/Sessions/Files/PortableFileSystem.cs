@@ -13,6 +13,9 @@ internal sealed partial class PortableFileSystem : IFileSystem
     private const int MacWouldBlock = 35;
 
     /// <inheritdoc/>
+    public bool BackslashSeparates => OperatingSystem.IsWindows();
+
+    /// <inheritdoc/>
     public FileStatus? Status(string path)
     {
         FileSystemInfo info = new FileInfo(path);
@@ -21,15 +24,21 @@ internal sealed partial class PortableFileSystem : IFileSystem
             return null;
         }
 
-        var isLink = info.LinkTarget is not null;
+        var target = (info.Attributes & FileAttributes.ReparsePoint) != 0 ? info.LinkTarget : null;
+        if (OperatingSystem.IsWindows())
+        {
+            return WindowsEntry.Status(info.Attributes, target, () => ((FileInfo)info).Length, info.LastWriteTimeUtc) with
+            {
+                ChangedNanoseconds = Math.Max(Nanoseconds(info.LastWriteTimeUtc), Nanoseconds(info.CreationTimeUtc)),
+                BornNanoseconds = Nanoseconds(info.CreationTimeUtc),
+            };
+        }
+
         var isDirectory = (info.Attributes & FileAttributes.Directory) != 0;
-        var mode = OperatingSystem.IsWindows()
-            ? UnixFileModes.FromWindows(info.Attributes, isLink)
-            : UnixFileModes.FromUnix((uint)info.UnixFileMode | (isLink ? 0xA000u : isDirectory ? 0x4000u : SpecialType(path)));
         return new FileStatus
         {
-            Mode = mode,
-            Size = isDirectory || isLink ? 0 : ((FileInfo)info).Length,
+            Mode = UnixFileModes.FromUnix((uint)info.UnixFileMode | (target is not null ? 0xA000u : isDirectory ? 0x4000u : SpecialType(path))),
+            Size = isDirectory || target is not null ? 0 : ((FileInfo)info).Length,
             ModifiedNanoseconds = Nanoseconds(info.LastWriteTimeUtc),
             ChangedNanoseconds = Math.Max(Nanoseconds(info.LastWriteTimeUtc), Nanoseconds(info.CreationTimeUtc)),
             BornNanoseconds = Nanoseconds(info.CreationTimeUtc),
@@ -41,7 +50,7 @@ internal sealed partial class PortableFileSystem : IFileSystem
     public string ReadLink(string path)
     {
         var target = new FileInfo(path).LinkTarget ?? throw new IOException($"It is no symbolic link: {path}");
-        return OperatingSystem.IsWindows() ? target.Replace('\\', '/') : target;
+        return OperatingSystem.IsWindows() ? WindowsEntry.LinkTarget(target) : target;
     }
 
     /// <inheritdoc/>

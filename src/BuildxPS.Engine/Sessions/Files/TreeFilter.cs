@@ -28,10 +28,9 @@ internal sealed class TreeFilter
             includes = FollowPaths.WithoutNested([.. includes, .. followed]);
         }
 
-        var windows = OperatingSystem.IsWindows();
         return new TreeFilter(
-            includes is { Count: > 0 } ? IgnorePatterns.Parse(includes, windows) : null,
-            selection.ExcludePatterns.Count > 0 ? IgnorePatterns.Parse(selection.ExcludePatterns, windows) : null);
+            includes is { Count: > 0 } ? IgnorePatterns.Parse(includes, files.BackslashSeparates) : null,
+            selection.ExcludePatterns.Count > 0 ? IgnorePatterns.Parse(selection.ExcludePatterns, files.BackslashSeparates) : null);
     }
 
     /// <summary>What the patterns gave for a folder, which its entries start from.</summary>

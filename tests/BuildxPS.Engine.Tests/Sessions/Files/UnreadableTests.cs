@@ -59,14 +59,17 @@ public sealed class UnreadableTests
     public void What_goes_away_while_its_folder_is_walked_is_left_out_and_nothing_else()
     {
         using var folder = new TempFolder().File("a").File("b").File("c/x").File("d/x").File("e");
-        var files = new FakeChangingFiles(path =>
+        var files = new FakeFiles
         {
-            if (path == folder["a"])
+            AfterStatus = path =>
             {
-                File.Delete(folder["b"]);
-                Directory.Delete(folder["c"], recursive: true);
-            }
-        });
+                if (path == folder["a"])
+                {
+                    File.Delete(folder["b"]);
+                    Directory.Delete(folder["c"], recursive: true);
+                }
+            },
+        };
 
         var walk = new TreeWalk(folder.Path, TreeFilter.Create(new FileSelection(), folder.Path, files), files);
 
@@ -77,11 +80,14 @@ public sealed class UnreadableTests
     public void A_link_that_became_a_file_is_named()
     {
         using var folder = new TempFolder().Link("x", "target");
-        var files = new FakeChangingFiles(path =>
+        var files = new FakeFiles
         {
-            File.Delete(path);
-            File.WriteAllText(path, "");
-        });
+            AfterStatus = path =>
+            {
+                File.Delete(path);
+                File.WriteAllText(path, "");
+            },
+        };
 
         var walk = new TreeWalk(folder.Path, TreeFilter.Create(new FileSelection(), folder.Path, files), files);
 
@@ -114,38 +120,5 @@ public sealed class UnreadableTests
     private sealed class Restoring(string path) : IDisposable
     {
         public void Dispose() => File.SetUnixFileMode(path, (UnixFileMode)0x1FF);
-    }
-
-    /// <summary>Real files, of which some change behind each look at one.</summary>
-    private sealed class FakeChangingFiles(Action<string> afterStatus) : IFileSystem
-    {
-        private readonly IFileSystem _files = IFileSystem.Current;
-
-        public FileStatus? Status(string path)
-        {
-            var status = _files.Status(path);
-            afterStatus(path);
-            return status;
-        }
-
-        public string ReadLink(string path) => _files.ReadLink(path);
-
-        public IReadOnlyDictionary<string, ReadOnlyMemory<byte>>? ExtendedAttributes(string path) => _files.ExtendedAttributes(path);
-
-        public void DemandWrite(string folder) => throw new NotSupportedException();
-
-        public void CreateDirectory(string path) => throw new NotSupportedException();
-
-        public void CreateSymbolicLink(string path, string target, bool isDirectory) => throw new NotSupportedException();
-
-        public void CreateHardLink(string path, string existing) => throw new NotSupportedException();
-
-        public void CreateSpecial(string path, FileEntry entry) => throw new NotSupportedException();
-
-        public void Rename(string path, string newPath) => throw new NotSupportedException();
-
-        public void SetMetadata(string path, FileEntry entry) => throw new NotSupportedException();
-
-        public string? NameProblem(ReadOnlySpan<char> name) => null;
     }
 }
