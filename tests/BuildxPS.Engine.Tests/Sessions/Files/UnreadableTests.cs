@@ -12,7 +12,7 @@ public sealed class UnreadableTests
         using var folder = Open().File("sub/locked", "secret", 0x000);
 
         Assert.Equal("sub sub/locked", await PathsAsync(folder));
-        var failure = await Assert.ThrowsAsync<BuildxException>(() => OtherUser.RunAsync(() => new LocalFileSource(folder.Path).OpenRead("sub/locked")));
+        var failure = await Assert.ThrowsAsync<BuildxException>(() => OtherUserThread.RunAsync(() => new LocalFileSource(folder.Path).OpenRead("sub/locked")));
 
         IsAbout("sub/locked", failure);
     }
@@ -109,7 +109,7 @@ public sealed class UnreadableTests
     }
 
     private static Task<string> PathsAsync(TempFolder folder, FileSelection? selection = null) =>
-        OtherUser.RunAsync(() => TreeText.Paths(folder.Path, selection));
+        OtherUserThread.RunAsync(() => TreeText.Paths(folder.Path, selection));
 
     private static void IsAbout(string path, BuildxException failure)
     {

@@ -47,7 +47,7 @@ internal sealed class FakeHostileEngine : IAsyncDisposable
                 engine.Failed.TrySetResult(e);
             },
         };
-        engine = new FakeHostileEngine(await SessionServer.StartAsync(ours, SessionMethods.For(services), default), theirs);
+        engine = new FakeHostileEngine(await SessionServer.StartAsync(ours, SessionMethods.For(services).Methods, default), theirs);
         return engine;
     }
 

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace BuildxPS.Engine.Tests.Sessions.Files;
 
 /// <summary>Does something with the rights that nobody in particular has on files, also where the tests run as an administrator.</summary>
-internal static partial class OtherUser
+internal static partial class OtherUserThread
 {
     private const uint Nobody = 65534;
 
