@@ -120,7 +120,7 @@ public sealed class BuilderCatalog
     /// <summary>How far a builder's engine trusts registries, by the config of its first node. No engine is asked.</summary>
     /// <param name="name">The builder's name.</param>
     /// <returns>Nothing beyond the defaults where there is no such builder, or it has no config.</returns>
-    public RegistryTrust TrustOf(string name) => ConfiguredTrust.Read(_store.Find(name)?.Instance?.Nodes?.FirstOrDefault()?.Files);
+    public RegistryTrust TrustOf(string name) => ConfiguredTrust.Read(_store.Find(name)?.Instance?.Nodes is [var first, ..] ? first.Files : null);
 
     private IEnumerable<ChosenBuilder> All()
     {

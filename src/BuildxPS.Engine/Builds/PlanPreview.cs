@@ -1,6 +1,5 @@
 using BuildxPS.Engine.Builders;
 using BuildxPS.Engine.Configuration;
-using BuildxPS.Engine.Drivers;
 
 namespace BuildxPS.Engine.Builds;
 

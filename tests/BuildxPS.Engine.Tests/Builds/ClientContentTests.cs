@@ -1,6 +1,5 @@
 using BuildxPS.Engine.Builds;
 using BuildxPS.Engine.Configuration;
-using BuildxPS.Engine.Drivers;
 using BuildxPS.Engine.Engines;
 using BuildxPS.Engine.Images.Credentials;
 using BuildxPS.Engine.Tests.Sessions.Content;
@@ -112,7 +111,7 @@ public sealed class ClientContentTests : IDisposable
         Assert.Equal("https://example.org/x.git?ref=main#x", attributes["context:f"]);
         Assert.Equal("git@example.org:x", attributes["context:g"]);
         Assert.Equal("moby.buildkit.frontend.contexts+forward,moby.buildkit.frontend.gitquerystring+forward", attributes["frontend.caps"]);
-        Assert.Equal(new[] { "_context", "c", "context", "dockerfile" }, _engine.Build.Services.Sources.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(["_context", "c", "context", "dockerfile"], _engine.Build.Services.Sources.Keys.Order(StringComparer.Ordinal));
         Assert.Equal(2, _engine.Build.Services.ContentStores.Count);
         Assert.All(_engine.Build.Services.ContentStores.Keys, k => Assert.Matches("^oci:[0-9a-z]{25}$", k));
         Assert.All(_engine.Build.Services.ContentStores.Values, s => Assert.False(s is IWritableContentStore));

@@ -76,10 +76,10 @@ public sealed class RealNodesTests : IDisposable
         }
         finally
         {
-            foreach (var (engine, container) in (ReadOnlySpan<(string, string)>)[("d28", "0"), ("d20", "1")])
+            foreach (var (engine, container) in ((string, string)[])[("d28", "0"), ("d20", "1")])
             {
-                _ = DockerCommand.RunAsync(engine, [], "rm", "-f", "-v", $"buildx_buildkit_{_name}{container}").GetAwaiter().GetResult();
-                _ = DockerCommand.RunAsync(engine, [], "volume", "rm", "-f", $"buildx_buildkit_{_name}{container}_state").GetAwaiter().GetResult();
+                await DockerCommand.RunAsync(engine, [], "rm", "-f", "-v", $"buildx_buildkit_{_name}{container}");
+                await DockerCommand.RunAsync(engine, [], "volume", "rm", "-f", $"buildx_buildkit_{_name}{container}_state");
             }
         }
     }

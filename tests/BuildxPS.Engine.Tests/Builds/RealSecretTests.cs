@@ -4,7 +4,6 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using BuildxPS.Engine.Configuration;
-using BuildxPS.Engine.Engines;
 using BuildxPS.Engine.Sessions.Secrets;
 using BuildxPS.Engine.Tests.Engines.BuildKit;
 using BuildxPS.Engine.Tests.Environment;

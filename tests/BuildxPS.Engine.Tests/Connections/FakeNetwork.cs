@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using BuildxPS.Engine.Connections;
-using BuildxPS.Engine.Sessions;
 
 namespace BuildxPS.Engine.Tests.Connections;
 

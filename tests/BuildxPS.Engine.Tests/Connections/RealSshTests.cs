@@ -1,6 +1,4 @@
-using System.Net.Security;
 using BuildxPS.Engine.Connections;
-using BuildxPS.Engine.Drivers;
 using BuildxPS.Engine.Tests.Environment;
 
 namespace BuildxPS.Engine.Tests.Connections;
@@ -60,7 +58,8 @@ public sealed class RealSshTests : IDisposable
     {
         var target = EngineAddress.Parse(TestEngines.RequireSsh("d28"), hasTls: false).Ssh! with { Port = port ?? EngineAddress.Parse(TestEngines.RequireSsh("d28"), hasTls: false).Ssh!.Port };
         var program = _home.Write("ssh-" + Guid.NewGuid().ToString("n"), $"#!/bin/sh\nexec ssh -F none -o UserKnownHostsFile={knownHosts} -o IdentitiesOnly=yes -i {identity} \"$@\"\n");
-        File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "The test's ssh is a shell script.");
+        SetExecutable(program);
         command ??= target.DockerCommand;
         return new SshConnector(target, command, new SshFailures("ssh://test", target, command), TimeSpan.FromSeconds(20), program);
     }
@@ -79,5 +78,13 @@ public sealed class RealSshTests : IDisposable
         }
 
         throw error;
+    }
+
+    private static void SetExecutable(string path)
+    {
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
     }
 }

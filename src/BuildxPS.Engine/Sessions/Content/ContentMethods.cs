@@ -83,7 +83,7 @@ internal static class ContentMethods
 
     private static IReadOnlyList<ContentProgress> Unfinished(IContentStore store) => (store as IWritableContentStore)?.Unfinished ?? [];
 
-    private static void RefuseFilters(ICollection<string> filters)
+    private static void RefuseFilters(Google.Protobuf.Collections.RepeatedField<string> filters)
     {
         if (filters.Count > 0)
         {

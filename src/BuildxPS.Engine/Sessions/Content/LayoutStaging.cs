@@ -1,4 +1,3 @@
-using BuildxPS.Engine.Engines;
 using BuildxPS.Engine.Sessions.Files;
 
 namespace BuildxPS.Engine.Sessions.Content;

@@ -1,6 +1,5 @@
 using BuildxPS.Engine.Engines;
 using BuildxPS.Engine.Protocol.Content;
-using BuildxPS.Engine.Sessions.Files;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 

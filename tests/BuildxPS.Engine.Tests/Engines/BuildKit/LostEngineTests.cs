@@ -1,7 +1,6 @@
 using System.Net.Security;
 using BuildxPS.Engine.Builders;
 using BuildxPS.Engine.Connections;
-using BuildxPS.Engine.Engines;
 using BuildxPS.Engine.Engines.BuildKit;
 using BuildxPS.Engine.Tests.Builders;
 using BuildxPS.Engine.Tests.Connections;

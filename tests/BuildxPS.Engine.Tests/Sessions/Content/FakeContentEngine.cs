@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Security.Cryptography;
-using System.Text;
 using BuildxPS.Engine.Engines;
 using BuildxPS.Engine.Protocol.Content;
 using BuildxPS.Engine.Sessions;

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.IO.Pipelines;
 using System.Net;
 using System.Security.Cryptography;
-using System.Text;
 using BuildxPS.Engine.Engines;
 using BuildxPS.Engine.Sessions.Files;
 

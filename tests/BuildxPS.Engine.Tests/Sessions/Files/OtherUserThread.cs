@@ -18,8 +18,8 @@ internal static partial class OtherUserThread
         {
             try
             {
-                SetGroup(Nobody);
-                SetUser(Nobody);
+                _ = SetGroup(Nobody);
+                _ = SetUser(Nobody);
                 result.SetResult(action());
             }
             catch (Exception e)

@@ -1,5 +1,4 @@
 using BuildxPS.Engine.Engines;
-using BuildxPS.Engine.Sessions.Files;
 
 namespace BuildxPS.Engine.Tests.Sessions.Files;
 

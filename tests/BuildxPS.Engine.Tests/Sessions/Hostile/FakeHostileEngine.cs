@@ -3,7 +3,6 @@ using System.IO.Pipelines;
 using System.Net;
 using BuildxPS.Engine.Engines;
 using BuildxPS.Engine.Sessions;
-using BuildxPS.Engine.Tests.Sessions;
 
 namespace BuildxPS.Engine.Tests.Sessions.Hostile;
 
