@@ -131,7 +131,8 @@ internal sealed class LayoutPlacement(LayoutStaging? staging, IEnumerable<Conten
                 throw new BuildxException(
                     BuildxFailure.LayoutInvalid,
                     $"The blob {digest} was removed from '{TreePath.Show(folder)}' while the engine was writing there.",
-                    "Build again, and let no other program clean the folder meanwhile.") { IsTransient = true };
+                    "Build again, and let no other program clean the folder meanwhile.")
+                { IsTransient = true };
             }
         }
     }
@@ -169,7 +170,8 @@ internal sealed class LayoutPlacement(LayoutStaging? staging, IEnumerable<Conten
                 throw new BuildxException(
                     BuildxFailure.TimedOut,
                     FormattableString.Invariant($"Another process has held the lock '{TreePath.Show(path)}' for {s_lockLimit.TotalSeconds:0} s."),
-                    "End the build that writes to this folder, and try again.") { IsTransient = true };
+                    "End the build that writes to this folder, and try again.")
+                { IsTransient = true };
             }
 
             await Task.Delay(s_pause, cancellationToken).ConfigureAwait(false);

@@ -79,7 +79,8 @@ public sealed class HostileExportTests
         {
             await c.AskedAsync(s_folder, File("e", 3));
             await DataAsync(c, 0, 1);
-        }),
+        }
+        ),
         ["data of a negative entry"] = (BuildxFailure.ProtocolViolation, (c, _) => c.SendAsync([8, 2, 24, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1, 34, 1, 1])),
         ["more data than announced"] = (BuildxFailure.ProtocolViolation, (c, _) => AskedAsync(c, File("a", 3), 4)),
         ["less data than announced"] = (BuildxFailure.ProtocolViolation, (c, _) => AskedAsync(c, File("a", 3), 2, isLast: true)),
@@ -89,17 +90,20 @@ public sealed class HostileExportTests
             await c.AskedAsync(File("a", 1), File("b", 1));
             await DataAsync(c, 0, 1, isLast: true);
             await DataAsync(c, 0, 1);
-        }),
+        }
+        ),
         ["an entry after the end of the list"] = (BuildxFailure.ProtocolViolation, async (c, _) =>
         {
             await c.Packets.WriteEndOfEntriesAsync(default);
             await c.SendAsync(File("a"));
-        }),
+        }
+        ),
         ["a second end of the list"] = (BuildxFailure.ProtocolViolation, async (c, _) =>
         {
             await c.Packets.WriteEndOfEntriesAsync(default);
             await c.Packets.WriteEndOfEntriesAsync(default);
-        }),
+        }
+        ),
 
         // Packets and frames.
         ["a finish before the end"] = (BuildxFailure.ProtocolViolation, (c, _) => c.Packets.WriteFinishAsync(default).AsTask()),
@@ -118,12 +122,14 @@ public sealed class HostileExportTests
         {
             await c.SendAsync([18, 50], length: 60);
             await c.Output.CompleteAsync();
-        }),
+        }
+        ),
         ["the end of the stream in the middle"] = (BuildxFailure.ProtocolViolation, async (c, _) =>
         {
             await c.AskedAsync(File("a", 10));
             await c.Output.CompleteAsync();
-        }),
+        }
+        ),
         ["nothing at all"] = (BuildxFailure.ProtocolViolation, (c, _) => c.Output.CompleteAsync().AsTask()),
     };
 
