@@ -214,7 +214,8 @@ public sealed class LayoutOutputTests : IDisposable
     public async Task What_a_killed_build_left_is_removed_and_what_a_living_one_has_stays()
     {
         await WriteLayoutAsync([1], "old");
-        _folder.File($"layout/ingest/{Staging.Prefix}dead/lock").File($"layout/ingest/{Staging.Prefix}dead/unfinished/1", "x");
+        _folder.File($"layout/ingest/{Staging.Prefix}dead/unfinished/1", "x");
+        StagingOwner.TryMark(_folder[$"layout/ingest/{Staging.Prefix}dead"], IFileSystem.Current)!.Dispose();
         _folder.File("layout/ingest/0123/data", "another program's");
         await using var living = new LayoutOutput(Layout);
         await new FakeContentEngine(("s", living)).WriteAsync([2]);
