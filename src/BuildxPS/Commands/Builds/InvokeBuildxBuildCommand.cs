@@ -169,31 +169,7 @@ public sealed class InvokeBuildxBuildCommand : BuildxProgressCommand
         {
             Build(request);
         }
-        else if (IsPreview)
-        {
-            Preview(request);
-        }
     });
-
-    private bool IsPreview => MyInvocation.BoundParameters.TryGetValue("WhatIf", out var given)
-        ? (SwitchParameter)given
-        : LanguagePrimitives.IsTrue(GetVariableValue("WhatIfPreference"));
-
-    /// <summary>Says which node would build what, and why.</summary>
-    private void Preview(BuildRequest request)
-    {
-        var (plan, notes) = Run(token => new PlanPreview(ClientEnvironment.Read()).MakeAsync(request, token));
-        foreach (var node in plan.Nodes)
-        {
-            var platforms = node.Platforms.Select(p => $"{p}{(node.Unlisted.Contains(p) ? " (not listed)" : node.Foreign.Contains(p) ? " (emulated)" : "")}");
-            ShouldProcess($"node '{node.Node}' of builder '{plan.Builder}'", $"Build {(node.Platforms.Count == 0 ? "its own platform" : string.Join(", ", platforms))}: {node.Reason}");
-        }
-
-        foreach (var note in notes)
-        {
-            WriteWarning(note);
-        }
-    }
 
     private protected override bool IsFatal(BuildxFailure failure) => failure switch
     {
