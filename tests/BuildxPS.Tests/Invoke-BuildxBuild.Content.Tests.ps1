@@ -80,7 +80,10 @@ Describe 'The cache and context parameters of Invoke-BuildxBuild' {
 
     It 'print a cache as buildx writes it' {
         "$([BuildxPS.CacheSpec] 'type=registry,ref=reg:5000/a:b')" | Should -Be 'reg:5000/a:b'
-        "$([BuildxPS.CacheSpec]::From(@{ Type = 'local'; Src = 'a,b' }.GetEnumerator().ForEach({ [Collections.Generic.KeyValuePair[string, string]]::new($_.Key, $_.Value) }), 'x'))" |
+        $pairs = [Collections.Generic.Dictionary[string, string]]::new()
+        $pairs['type'] = 'local'
+        $pairs['src'] = 'a,b'
+        "$([BuildxPS.CacheSpec]::From($pairs, 'x'))" |
             Should -Be 'type=local,"src=a,b"'
     }
 
