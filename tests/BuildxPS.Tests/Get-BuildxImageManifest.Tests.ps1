@@ -5,13 +5,6 @@ BeforeAll {
     $kept = Enter-TestSurroundings $TestDrive
     $rendering = $PSStyle.OutputRendering
     $PSStyle.OutputRendering = 'PlainText'
-
-    # Lets the module log in, as docker login would.
-    function Set-Login([string] $Registry, $User) {
-        $null = New-Item $env:DOCKER_CONFIG -ItemType Directory -Force
-        $auth = [Convert]::ToBase64String([Text.Encoding]::UTF8.GetBytes("$($User.name):$($User.password)"))
-        @{ auths = @{ $Registry = @{ auth = $auth } } } | ConvertTo-Json -Depth 3 | Set-Content (Join-Path $env:DOCKER_CONFIG config.json)
-    }
 }
 
 AfterAll {

@@ -83,6 +83,13 @@ function New-TestConfig([string] $Path) {
     $Path
 }
 
+# A login in docker's configuration, in the place of those that there were.
+function Set-Login([string] $Registry, $User) {
+    $null = New-Item $env:DOCKER_CONFIG -ItemType Directory -Force
+    $auth = [Convert]::ToBase64String([Text.Encoding]::UTF8.GetBytes("$($User.name):$($User.password)"))
+    @{ auths = @{ $Registry = @{ auth = $auth } } } | ConvertTo-Json -Depth 3 | Set-Content (Join-Path $env:DOCKER_CONFIG config.json)
+}
+
 # Takes away what builders of these names have on an engine, whatever became of the builders.
 function Remove-TestBuilder([string] $DockerHost, [string[]] $Name) {
     foreach ($node in $Name.ForEach({ "$($_.ToLowerInvariant())0" })) {

@@ -4,7 +4,8 @@
 function Start-TestTerminal([hashtable] $Environment = @{}) {
     $pwsh = Join-Path $PSHOME pwsh
     $start = [Diagnostics.ProcessStartInfo]::new('script')
-    foreach ($argument in '--quiet', '--flush', '--return', '--command', "stty cols 120 rows 40; exec '$pwsh' -NoLogo -NoProfile", '/dev/null') {
+    # What runs in the background of a script ignores Ctrl+C, and so would all that it starts.
+    foreach ($argument in '--quiet', '--flush', '--return', '--command', "stty cols 120 rows 40; exec env --default-signal=INT '$pwsh' -NoLogo -NoProfile", '/dev/null') {
         $start.ArgumentList.Add($argument)
     }
 

@@ -24,7 +24,8 @@ public sealed class BuilderNodes
     /// <param name="cancellationToken">Gives up; nothing is added then.</param>
     /// <returns>The builder's name, and what the user should know.</returns>
     /// <exception cref="BuildxException">
-    /// <see cref="BuildxFailure.BuilderNotFound"/>, <see cref="BuildxFailure.BuilderIsContext"/>, <see cref="BuildxFailure.NodeExists"/>, and what
+    /// <see cref="BuildxFailure.BuilderNotFound"/>, <see cref="BuildxFailure.BuilderIsContext"/>, <see cref="BuildxFailure.NodeExists"/>,
+    /// <see cref="BuildxFailure.DriverMismatch"/>, and what
     /// <see cref="BuilderCreator.CreateAsync"/> throws.
     /// </exception>
     public async Task<CreatedBuilder> AddAsync(BuilderCreation creation, CancellationToken cancellationToken)
@@ -35,7 +36,7 @@ public sealed class BuilderNodes
         if (creation.Driver is { } asked && asked != builder.Driver)
         {
             throw new BuildxException(
-                BuildxFailure.DriverNotFound,
+                BuildxFailure.DriverMismatch,
                 $"The builder '{builder.Name}' has the driver '{builder.Driver}', and all its nodes have that one; '{DisplayText.Line(asked)}' was asked for.",
                 "Leave -Driver out, or make another builder with New-BuildxBuilder.");
         }

@@ -14,12 +14,12 @@ internal sealed record KnownFailure(BuildxFailure Failure, string Summary, strin
         new(
             BuildxFailure.RegistryPlainHttp,
             "A registry answers plain http where the engine expects https",
-            "Let the engine use http for this registry: give the builder a config file (New-BuildxBuilder -ConfigFile) with http = true in its [registry.\"HOST:PORT\"], or list the host under insecure-registries in the docker daemon's daemon.json.",
+            "Let the engine use http for this registry: tell the builder (Set-BuildxBuilder NAME -InsecureRegistry HOST:PORT; in a config file http = true in [registry.\"HOST:PORT\"]), or list the host under insecure-registries in the docker daemon's daemon.json.",
             "http: server gave HTTP response to HTTPS client"),
         new(
             BuildxFailure.RegistryCertificateInvalid,
             "The engine does not trust a registry's certificate",
-            "Give the engine the registry's CA: give the builder a config file (New-BuildxBuilder -ConfigFile) with ca = [\"FILE\"] in its [registry.\"HOST:PORT\"], or put it in /etc/docker/certs.d/HOST:PORT/ca.crt where the docker daemon runs.",
+            "Give the engine the registry's CA: tell the builder (Set-BuildxBuilder NAME -RegistryCa @{ 'HOST:PORT' = 'FILE' }; in a config file ca = [\"FILE\"] in [registry.\"HOST:PORT\"]), or put it in /etc/docker/certs.d/HOST:PORT/ca.crt where the docker daemon runs.",
             "tls: failed to verify certificate",
             "x509: ",
             "tls: failed to verify"),

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 namespace BuildxPS.Engine.Drivers;
 
 /// <summary>Reports the start of an engine as one vertex of a build, with its parts as progress.</summary>
-internal sealed class BootSteps(Func<BuildEvent, CancellationToken, ValueTask> report)
+internal sealed class BootSteps(Func<BuildEvent, CancellationToken, ValueTask> report, string name = "[internal] booting buildkit")
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(250);
 
@@ -11,15 +11,13 @@ internal sealed class BootSteps(Func<BuildEvent, CancellationToken, ValueTask> r
     private readonly DateTimeOffset _started = DateTimeOffset.UtcNow;
     private long _lastCount;
 
-    private const string VertexName = "[internal] booting buildkit";
-
     /// <summary>Runs the whole start.</summary>
     /// <param name="boot">The start.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>A task.</returns>
     public async Task RunAsync(Func<Task> boot, CancellationToken cancellationToken)
     {
-        var vertex = new VertexChanged { Digest = _digest, Name = VertexName, Started = _started };
+        var vertex = new VertexChanged { Digest = _digest, Name = name, Started = _started };
         await report(vertex, cancellationToken).ConfigureAwait(false);
         try
         {

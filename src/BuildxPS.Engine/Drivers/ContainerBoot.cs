@@ -132,11 +132,12 @@ internal sealed class ContainerBoot(DockerDaemon daemon, ContainerNode node, Fun
     private async Task CreateAsync(CancellationToken cancellationToken)
     {
         var info = await daemon.GetInfoAsync(cancellationToken).ConfigureAwait(false);
+        var gpus = await GpuProbe.FindAsync(daemon, node, cancellationToken).ConfigureAwait(false);
         var isMine = false;
         try
         {
             // Not with the caller's token: a daemon that was already asked would make it all the same, and nobody would know.
-            isMine = await daemon.CreateContainerAsync(Describe(info), CancellationToken.None).ConfigureAwait(false);
+            isMine = await daemon.CreateContainerAsync(ContainerDescription.Create(node, info, gpus), CancellationToken.None).ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
             if (isMine)
             {
@@ -166,50 +167,6 @@ internal sealed class ContainerBoot(DockerDaemon daemon, ContainerNode node, Fun
         }
 
         return files;
-    }
-
-    private CreateContainerParameters Describe(SystemInfoResponse info)
-    {
-        var options = node.Options;
-        var host = new HostConfig
-        {
-            Privileged = true,
-            Init = true,
-            RestartPolicy = options.RestartPolicy,
-            NetworkMode = options.Network ?? "",
-            Memory = options.Memory,
-            MemorySwap = options.MemorySwap,
-            CPUPeriod = options.CpuPeriod,
-            CPUQuota = options.CpuQuota,
-            CPUShares = options.CpuShares,
-            CpusetCpus = options.CpusetCpus,
-            CpusetMems = options.CpusetMems,
-            Mounts = [new Mount { Type = "volume", Source = node.Volume, Target = "/var/lib/buildkit" }],
-        };
-        if (node.MountsWslLibraries)
-        {
-            host.Mounts.Add(new Mount { Type = "bind", Source = "/usr/lib/wsl", Target = "/usr/lib/wsl", ReadOnly = true });
-        }
-
-        // One group for all builders, so that limits can be set on all build work of a machine. systemd wants other names.
-        if (info.CgroupDriver == "cgroupfs")
-        {
-            host.CgroupParent = options.CgroupParent;
-        }
-
-        if (info.SecurityOptions?.Any(o => o.Split(',').Contains("name=userns")) ?? false)
-        {
-            host.UsernsMode = "host";
-        }
-
-        return new CreateContainerParameters
-        {
-            Name = node.Container,
-            Image = options.Image,
-            Env = [.. options.Environment],
-            Cmd = node.Files.ContainsKey("buildkitd.toml") ? ["--config", "/etc/buildkit/buildkitd.toml", .. node.Flags] : [.. node.Flags],
-            HostConfig = host,
-        };
     }
 
     private async Task WaitAsync(CancellationToken cancellationToken)

@@ -20,4 +20,18 @@ public sealed record GcRule
 
     /// <summary>Bytes of the disk that should stay free; zero means no limit.</summary>
     public long MinFreeSpace { get; init; }
+
+    /// <inheritdoc/>
+    public override string ToString()
+    {
+        IEnumerable<string?> parts =
+        [
+            All ? "all records" : Filters.Count == 0 ? "records of builds" : "records with " + DisplayText.Line(string.Join(" or ", Filters)),
+            KeepDuration > TimeSpan.Zero ? $"kept {ElapsedTime.Format(KeepDuration)} after their last use" : null,
+            ReservedSpace > 0 ? $"{ByteSize.Format(ReservedSpace)} always kept" : null,
+            MaxUsedSpace > 0 ? $"at most {ByteSize.Format(MaxUsedSpace)} used" : null,
+            MinFreeSpace > 0 ? $"{ByteSize.Format(MinFreeSpace)} of the disk left free" : null,
+        ];
+        return string.Join(", ", parts.OfType<string>());
+    }
 }

@@ -48,6 +48,9 @@ public enum BuildxFailure
     /// <summary>A builder's only node cannot be taken out of it.</summary>
     LastNode,
 
+    /// <summary>All nodes of a builder have one driver, and another one was asked for.</summary>
+    DriverMismatch,
+
     /// <summary>A name cannot be a builder's, or a node's.</summary>
     BuilderNameInvalid,
 

@@ -40,7 +40,7 @@ internal static class FailureRecord
             or BuildxFailure.DriverNotFound or BuildxFailure.NodeNotFound or BuildxFailure.SecretNotFound or BuildxFailure.SecretRequired
             or BuildxFailure.SshRequired => ErrorCategory.ObjectNotFound,
         BuildxFailure.BuilderExists or BuildxFailure.NodeExists => ErrorCategory.ResourceExists,
-        BuildxFailure.BuilderIsContext or BuildxFailure.LastNode => ErrorCategory.InvalidOperation,
+        BuildxFailure.BuilderIsContext or BuildxFailure.LastNode or BuildxFailure.DriverMismatch => ErrorCategory.InvalidOperation,
         BuildxFailure.BuilderNotBootable or BuildxFailure.SshAgentUnavailable => ErrorCategory.ResourceUnavailable,
         BuildxFailure.EngineUnreachable or BuildxFailure.EngineLost
             or BuildxFailure.NameNotResolved or BuildxFailure.RegistryUnreachable => ErrorCategory.ConnectionError,

@@ -76,11 +76,7 @@ public sealed class RealNodesTests : IDisposable
         }
         finally
         {
-            foreach (var (engine, container) in ((string, string)[])[("d28", "0"), ("d20", "1")])
-            {
-                await DockerCommand.RunAsync(engine, [], "rm", "-f", "-v", $"buildx_buildkit_{_name}{container}");
-                await DockerCommand.RunAsync(engine, [], "volume", "rm", "-f", $"buildx_buildkit_{_name}{container}_state");
-            }
+            await RemoveContainersAsync();
         }
     }
 
@@ -133,7 +129,14 @@ public sealed class RealNodesTests : IDisposable
         await new BuilderCreator(Environment).CreateAsync(
             new BuilderCreation { Name = _name, Endpoint = TestEngines.Require("bkd"), Platforms = [Platform.Parse("linux/amd64")] }, Token);
         await new BuilderNodes(Environment).AddAsync(
-            new BuilderCreation { Name = _name, Endpoint = "unix:///nowhere/buildkitd.sock", Platforms = [Platform.Parse("linux/arm64")] }, Token);
+            new BuilderCreation
+            {
+                Name = _name,
+                Endpoint = TestEngines.RequireTcp("bkd"),
+                Platforms = [Platform.Parse("linux/arm64")],
+                DriverOptions = new Dictionary<string, string> { ["cacert"] = TestEngines.Certificate("clientCertificate") },
+            },
+            Token);
         var request = new BuildRequest
         {
             ContextPath = WriteContext("FROM scratch\nCOPY a.txt /\n"),
@@ -143,13 +146,64 @@ public sealed class RealNodesTests : IDisposable
         };
         var failure = await Assert.ThrowsAsync<BuildxException>(() => BuildAsync(request));
 
-        Assert.Equal(BuildxFailure.EngineUnreachable, failure.Failure);
+        Assert.Equal(BuildxFailure.EngineCertificateInvalid, failure.Failure);
         Assert.Contains($"'{_name}1'", failure.Message, StringComparison.Ordinal);
         Assert.False(Directory.Exists(Path.Join(_home.Path, "out")));
 
-        // What the other node can do alone, it does: nobody asks the dead one.
+        // What the other node can do alone, it does: nobody asks the other.
         var (result, _) = await BuildAsync(request with { Platforms = [Platform.Parse("linux/amd64")] });
         Assert.Equal($"{_name}0: linux/amd64", Assert.Single(result.Nodes).ToString());
+    }
+
+    [Fact]
+    public async Task A_node_that_is_stopped_in_mid_build_is_named_and_ends_the_others()
+    {
+        var node = new BuilderCreation
+        {
+            Name = _name,
+            Driver = "docker-container",
+            DriverOptions = new Dictionary<string, string> { ["network"] = "host" },
+            ConfigText = $"[registry.\"{TestEngines.Registry("plain")}\"]\n  http = true\n[registry.\"docker.io\"]\n  mirrors = [\"{TestEngines.Registry("plain")}\"]\n",
+        };
+        try
+        {
+            await new BuilderCreator(Environment).CreateAsync(node with { Endpoint = TestEngines.Require("d28"), Platforms = [Platform.Parse("linux/amd64")] }, Token);
+            await new BuilderNodes(Environment).AddAsync(node with { Endpoint = TestEngines.Require("d20"), Platforms = [Platform.Parse("linux/arm64")] }, Token);
+            var request = new BuildRequest
+            {
+                ContextPath = WriteContext($"FROM --platform=linux/amd64 alpine\nRUN echo {_name}; sleep 300\n"),
+                Platforms = [Platform.Parse("linux/amd64"), Platform.Parse("linux/arm64")],
+                Outputs = [OutputSpec.Parse("type=cacheonly")],
+                Builder = new BuilderSelection { Name = _name },
+            };
+            var running = new HashSet<string>(StringComparer.Ordinal);
+            var failure = await Assert.ThrowsAnyAsync<BuildxException>(async () =>
+            {
+                await foreach (var e in new BuildRunner(Environment).RunAsync(request, Token).WithLimit(s_limit))
+                {
+                    if (e is VertexLog log && running.Add(log.VertexDigest) && running.Count == 2)
+                    {
+                        await DockerCommand.RunAsync("d20", [], "stop", "-t", "0", $"buildx_buildkit_{_name}1");
+                    }
+                }
+            });
+
+            Assert.Equal(BuildxFailure.EngineLost, failure.Failure);
+            Assert.Contains($"'{_name}1'", failure.Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            await RemoveContainersAsync();
+        }
+    }
+
+    private async Task RemoveContainersAsync()
+    {
+        foreach (var (engine, container) in ((string, string)[])[("d28", "0"), ("d20", "1")])
+        {
+            await DockerCommand.RunAsync(engine, [], "rm", "-f", "-v", $"buildx_buildkit_{_name}{container}");
+            await DockerCommand.RunAsync(engine, [], "volume", "rm", "-f", $"buildx_buildkit_{_name}{container}_state");
+        }
     }
 
     private string WriteContext(string dockerfile)

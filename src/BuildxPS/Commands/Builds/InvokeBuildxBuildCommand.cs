@@ -169,7 +169,34 @@ public sealed class InvokeBuildxBuildCommand : BuildxProgressCommand
         {
             Build(request);
         }
+        else if (IsPreview)
+        {
+            Preview(request);
+        }
     });
+
+    private bool IsPreview => MyInvocation.BoundParameters.TryGetValue("WhatIf", out var given)
+        ? (SwitchParameter)given
+        : LanguagePrimitives.IsTrue(GetVariableValue("WhatIfPreference"));
+
+    /// <summary>Says which node would build what, and why, as far as that is known without starting anything.</summary>
+    private void Preview(BuildRequest request)
+    {
+        try
+        {
+            var preview = Run(token => new PlanPreview(ClientEnvironment.Read()).MakeAsync(request, token));
+            foreach (var node in preview.Plan?.Nodes ?? [])
+            {
+                ShouldProcess($"node '{node.Node}' of builder '{preview.Plan!.Builder}'", $"Build {preview.Describe(node)}: {node.Reason}");
+            }
+
+            preview.Notes.ToList().ForEach(WriteVerbose);
+        }
+        catch (BuildxException e)
+        {
+            WriteVerbose($"Which node would build what is not known: {e.Message}");
+        }
+    }
 
     private protected override bool IsFatal(BuildxFailure failure) => failure switch
     {
