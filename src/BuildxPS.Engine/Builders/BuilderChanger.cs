@@ -1,6 +1,4 @@
-using System.Runtime.CompilerServices;
 using System.Text;
-using System.Threading.Channels;
 using BuildxPS.Engine.Builders.Configuration;
 using BuildxPS.Engine.Builders.Store;
 using BuildxPS.Engine.Configuration;
@@ -14,8 +12,6 @@ namespace BuildxPS.Engine.Builders;
 /// </summary>
 public sealed class BuilderChanger
 {
-    private static readonly TimeSpan s_cleanUp = TimeSpan.FromMilliseconds(150);
-
     private readonly ClientEnvironment _environment;
     private readonly BuilderStore _store;
     private readonly BuilderSelector _selector;
@@ -49,41 +45,16 @@ public sealed class BuilderChanger
     /// <param name="cancellationToken">Gives up; an engine that was stopped by then is started by the next build.</param>
     /// <returns>What happens, as events of a build.</returns>
     /// <exception cref="BuildxException">Thrown while enumerating: what is wrong with the change, or why an engine did not come up again.</exception>
-    public async IAsyncEnumerable<BuildEvent> ChangeAsync(BuilderChange change, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var events = Channel.CreateUnbounded<BuildEvent>(new UnboundedChannelOptions { SingleReader = true });
-        var work = Task.Run(() => ChangeAsync(change, events.Writer, stopping.Token), CancellationToken.None);
-        try
-        {
-            await foreach (var e in events.Reader.ReadAllAsync(stopping.Token).ConfigureAwait(false))
-            {
-                yield return e;
-            }
+    public IAsyncEnumerable<BuildEvent> ChangeAsync(BuilderChange change, CancellationToken cancellationToken)
+        => EventStream.RunAsync((report, token) => ChangeAsync(change, report, token), cancellationToken);
 
-            await work.WaitAsync(stopping.Token).ConfigureAwait(false);
-        }
-        finally
-        {
-            await stopping.CancelAsync().ConfigureAwait(false);
-            await ((Task)work.WaitAsync(s_cleanUp, CancellationToken.None)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-    }
-
-    private async Task ChangeAsync(BuilderChange change, ChannelWriter<BuildEvent> events, CancellationToken cancellationToken)
+    private async Task ChangeAsync(BuilderChange change, Func<BuildEvent, CancellationToken, ValueTask> report, CancellationToken cancellationToken)
     {
-        try
+        var (before, after) = await SaveAsync(change, cancellationToken).ConfigureAwait(false);
+        if (change.TouchesEngine && before.Driver == DockerContainerDriver.DriverName)
         {
-            var (before, after) = await SaveAsync(change, cancellationToken).ConfigureAwait(false);
-            if (change.TouchesEngine && before.Driver == DockerContainerDriver.DriverName)
-            {
-                var pairs = (before.Nodes ?? []).Zip(after.Nodes ?? []).Where(n => IsMeant(n.First, change));
-                await Task.WhenAll(pairs.Select(n => RenewAsync(before, n.First, after, n.Second, events, cancellationToken))).ConfigureAwait(false);
-            }
-        }
-        finally
-        {
-            events.TryComplete();
+            var pairs = (before.Nodes ?? []).Zip(after.Nodes ?? []).Where(n => IsMeant(n.First, change));
+            await Task.WhenAll(pairs.Select(n => RenewAsync(before, n.First, after, n.Second, report, cancellationToken))).ConfigureAwait(false);
         }
     }
 
@@ -98,7 +69,7 @@ public sealed class BuilderChanger
 
     /// <summary>Makes a node's container again. One that did not run is made by the next start.</summary>
     private async Task RenewAsync(
-        BuilderInstance before, InstanceNode old, BuilderInstance after, InstanceNode node, ChannelWriter<BuildEvent> events, CancellationToken cancellationToken)
+        BuilderInstance before, InstanceNode old, BuilderInstance after, InstanceNode node, Func<BuildEvent, CancellationToken, ValueTask> report, CancellationToken cancellationToken)
     {
         NodeStatus status;
         var driver = _drivers.Create(before, old, null);
@@ -116,7 +87,7 @@ public sealed class BuilderChanger
             var renewed = _drivers.Create(after, node, null);
             await using (renewed.ConfigureAwait(false))
             {
-                await renewed.BootAsync(events.WriteAsync, cancellationToken).ConfigureAwait(false);
+                await renewed.BootAsync(report, cancellationToken).ConfigureAwait(false);
             }
         }
     }

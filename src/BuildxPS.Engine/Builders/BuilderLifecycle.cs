@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Threading.Channels;
 using BuildxPS.Engine.Builders.Store;
 using BuildxPS.Engine.Configuration;
 
@@ -8,8 +6,6 @@ namespace BuildxPS.Engine.Builders;
 /// <summary>What happens to a builder between its creation and its end: chosen, started, stopped, removed.</summary>
 public sealed class BuilderLifecycle
 {
-    private static readonly TimeSpan s_cleanUp = TimeSpan.FromMilliseconds(150);
-
     private readonly ContextCatalog _contexts;
     private readonly BuilderStore _store;
     private readonly BuilderSelector _selector;
@@ -65,26 +61,8 @@ public sealed class BuilderLifecycle
     /// <param name="cancellationToken">Gives up; nothing half made is left.</param>
     /// <returns>What happens, as events of a build; none where everything runs.</returns>
     /// <exception cref="BuildxException">Thrown while enumerating, after all events of the failure: <see cref="BuildxFailure.BuilderNotBootable"/> and its kin.</exception>
-    public async IAsyncEnumerable<BuildEvent> StartAsync(BuilderSelection selection, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var events = Channel.CreateUnbounded<BuildEvent>(new UnboundedChannelOptions { SingleReader = true });
-        var work = Task.Run(() => BootAsync(selection, events.Writer, stopping.Token), CancellationToken.None);
-        try
-        {
-            await foreach (var e in events.Reader.ReadAllAsync(stopping.Token).ConfigureAwait(false))
-            {
-                yield return e;
-            }
-
-            await work.WaitAsync(stopping.Token).ConfigureAwait(false);
-        }
-        finally
-        {
-            await stopping.CancelAsync().ConfigureAwait(false);
-            await ((Task)work.WaitAsync(s_cleanUp, CancellationToken.None)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-    }
+    public IAsyncEnumerable<BuildEvent> StartAsync(BuilderSelection selection, CancellationToken cancellationToken)
+        => EventStream.RunAsync((report, token) => BootAsync(selection, report, token), cancellationToken);
 
     /// <summary>Stops a builder's engines: <c>docker buildx stop</c>. A context's engine is not this module's to stop, and goes on.</summary>
     /// <param name="selection">Which builder.</param>
@@ -162,25 +140,18 @@ public sealed class BuilderLifecycle
         }
     }
 
-    private async Task BootAsync(BuilderSelection selection, ChannelWriter<BuildEvent> events, CancellationToken cancellationToken)
+    private async Task BootAsync(BuilderSelection selection, Func<BuildEvent, CancellationToken, ValueTask> report, CancellationToken cancellationToken)
     {
-        try
+        var builder = await _catalog.ResolveAsync(selection, cancellationToken).ConfigureAwait(false);
+        await using (builder.ConfigureAwait(false))
         {
-            var builder = await _catalog.ResolveAsync(selection, cancellationToken).ConfigureAwait(false);
-            await using (builder.ConfigureAwait(false))
-            {
-                await Task.WhenAll(builder.Nodes.Select(node => BootAsync(node, events, cancellationToken))).ConfigureAwait(false);
-            }
-        }
-        finally
-        {
-            events.TryComplete();
+            await Task.WhenAll(builder.Nodes.Select(node => BootAsync(node, report, cancellationToken))).ConfigureAwait(false);
         }
     }
 
-    private static async Task BootAsync(NodeHandle node, ChannelWriter<BuildEvent> events, CancellationToken cancellationToken)
+    private static async Task BootAsync(NodeHandle node, Func<BuildEvent, CancellationToken, ValueTask> report, CancellationToken cancellationToken)
     {
-        await node.Driver.BootAsync(events.WriteAsync, cancellationToken).ConfigureAwait(false);
+        await node.Driver.BootAsync(report, cancellationToken).ConfigureAwait(false);
         var engine = await node.Driver.ConnectAsync(cancellationToken).ConfigureAwait(false);
         await using (engine.ConfigureAwait(false))
         {

@@ -10,6 +10,11 @@ namespace BuildxPS.Engine.Connections;
 /// <param name="timeout">How long the connection may take to come up.</param>
 internal sealed class NamedPipeConnector(string server, string name, ConnectFailures failures, TimeSpan timeout) : IConnector
 {
+    // A pipe that is not there looks like one whose server is busy, and docker's own client waits no longer either.
+    private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(2);
+
+    private readonly TimeSpan _wait = timeout < s_longest ? timeout : s_longest;
+
     /// <inheritdoc/>
     public string Address => failures.Address;
 
@@ -20,7 +25,7 @@ internal sealed class NamedPipeConnector(string server, string name, ConnectFail
         var pipe = new NamedPipeClientStream(server, name, PipeDirection.InOut, PipeOptions.Asynchronous, TokenImpersonationLevel.Identification);
         try
         {
-            await pipe.ConnectAsync(timeout, cancellationToken).ConfigureAwait(false);
+            await pipe.ConnectAsync(_wait, cancellationToken).ConfigureAwait(false);
             return pipe;
         }
         catch (Exception e)
@@ -28,7 +33,7 @@ internal sealed class NamedPipeConnector(string server, string name, ConnectFail
             await pipe.DisposeAsync().ConfigureAwait(false);
             throw e switch
             {
-                TimeoutException => failures.TimedOut(timeout),
+                TimeoutException => failures.Unreachable("there is no such pipe, or nobody takes connections on it", e),
                 UnauthorizedAccessException => failures.AccessDenied(
                     "the operating system denies access to its pipe",
                     "Run as a user who may use the pipe (for docker: a member of the group docker-users), or as an administrator.",

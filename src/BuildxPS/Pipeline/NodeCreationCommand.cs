@@ -6,7 +6,7 @@ using BuildxPS.Engine.Configuration;
 namespace BuildxPS.Pipeline;
 
 /// <summary>What cmdlets have in common that make a node: where it is, and what its engine is to be like.</summary>
-public abstract class NodeCreationCommand : BuildxProgressCommand
+public abstract class NodeCreationCommand : EngineSettingsCommand
 {
     /// <summary>
     /// A docker context, or an address. With a context the node is a container of that docker; an address is that of a
@@ -47,33 +47,6 @@ public abstract class NodeCreationCommand : BuildxProgressCommand
     [Alias("BuildKitdFlags")]
     [ValidateNotNullOrEmpty]
     public string[] BuildKitdFlag { get; set; } = [];
-
-    /// <summary>A config file for buildkitd, in TOML; without it <c>buildkitd.default.toml</c> of buildx's folder, if it is there.</summary>
-    [Parameter]
-    [Alias("BuildKitdConfig", "Config")]
-    [ValidateNotNullOrEmpty]
-    [PathArgument]
-    public string? ConfigFile { get; set; }
-
-    /// <summary>Registries that the engine speaks to over plain http.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string[] InsecureRegistry { get; set; } = [];
-
-    /// <summary>Registries whose https certificate the engine does not check.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string[] SkipTlsVerify { get; set; } = [];
-
-    /// <summary>Mirrors that the engine asks first, in a hashtable by registry: <c>@{ 'docker.io' = 'mirror.local:5000' }</c>.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public System.Collections.IDictionary[] RegistryMirror { get; set; } = [];
-
-    /// <summary>PEM files with the authorities of registries' certificates, in a hashtable by registry; they are copied to the engine.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public object[] RegistryCa { get; set; } = [];
 
     /// <summary>The node's name; without it the builder's name and the first free number.</summary>
     [Parameter]
@@ -120,9 +93,8 @@ public abstract class NodeCreationCommand : BuildxProgressCommand
             Endpoint = Endpoint ?? Context ?? DockerHost,
             DriverOptions = DriverOptionArguments.Read(DriverOption),
             Flags = BuildKitdFlag,
-            ConfigFile = ConfigFile is null ? null : ResolvePath(ConfigFile, BuildxFailure.ConfigFileInvalid, "The config file"),
-            Registries = RegistrySettingArguments.Read(
-                InsecureRegistry, SkipTlsVerify, RegistryMirror, RegistryCa, path => ResolvePath(path, BuildxFailure.ConfigFileInvalid, "The file with certificates")),
+            ConfigFile = ReadConfigFile(),
+            Registries = ReadRegistries(),
             Platforms = PlatformArguments.Read(Platform),
             Use = Use,
         };

@@ -13,7 +13,7 @@ namespace BuildxPS.Commands;
 /// </summary>
 [Cmdlet(VerbsCommon.Set, "BuildxBuilder", SupportsShouldProcess = true)]
 [OutputType(typeof(Builder))]
-public sealed class SetBuildxBuilderCommand : BuildxProgressCommand
+public sealed class SetBuildxBuilderCommand : EngineSettingsCommand
 {
     /// <summary>Names of builders, wildcards allowed; without it the current builder.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
@@ -40,33 +40,6 @@ public sealed class SetBuildxBuilderCommand : BuildxProgressCommand
     [Alias("BuildKitdFlags")]
     [AllowEmptyCollection]
     public string[]? BuildKitdFlag { get; set; }
-
-    /// <summary>A config file for buildkitd, in TOML, in the place of the one that there was.</summary>
-    [Parameter]
-    [Alias("BuildKitdConfig", "Config")]
-    [ValidateNotNullOrEmpty]
-    [PathArgument]
-    public string? ConfigFile { get; set; }
-
-    /// <summary>Registries that the engine speaks to over plain http.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string[] InsecureRegistry { get; set; } = [];
-
-    /// <summary>Registries whose https certificate the engine does not check.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string[] SkipTlsVerify { get; set; } = [];
-
-    /// <summary>Mirrors that the engine asks first, in a hashtable by registry: <c>@{ 'docker.io' = 'mirror.local:5000' }</c>.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public System.Collections.IDictionary[] RegistryMirror { get; set; } = [];
-
-    /// <summary>PEM files with the authorities of registries' certificates, in a hashtable by registry; they are copied to the engine.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public object[] RegistryCa { get; set; } = [];
 
     /// <summary>Platforms that the node is to build, in the place of those that there were; an empty list takes them away.</summary>
     [Parameter]
@@ -103,9 +76,8 @@ public sealed class SetBuildxBuilderCommand : BuildxProgressCommand
         NodeName = Node,
         DriverOptions = ReadOptions(),
         Flags = BuildKitdFlag,
-        ConfigFile = ConfigFile is null ? null : ResolvePath(ConfigFile, BuildxFailure.ConfigFileInvalid, "The config file"),
-        Registries = RegistrySettingArguments.Read(
-            InsecureRegistry, SkipTlsVerify, RegistryMirror, RegistryCa, path => ResolvePath(path, BuildxFailure.ConfigFileInvalid, "The file with certificates")),
+        ConfigFile = ReadConfigFile(),
+        Registries = ReadRegistries(),
         Platforms = Platform is null ? null : PlatformArguments.Read(Platform),
     };
 
