@@ -64,6 +64,11 @@ internal interface IFileSystem
     /// <param name="entry">What to set.</param>
     void SetMetadata(string path, FileEntry entry);
 
+    /// <summary>Opens a folder of our own, to put a tree together in it.</summary>
+    /// <param name="root">The folder.</param>
+    /// <returns>The tree.</returns>
+    ITargetTree OpenTarget(string root);
+
     /// <summary>Says why a name cannot stand in this platform's folders, or null if it can.</summary>
     /// <param name="name">One component of a path.</param>
     /// <returns>The reason, for a message.</returns>

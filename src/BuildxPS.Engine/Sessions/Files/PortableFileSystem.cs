@@ -124,6 +124,9 @@ internal sealed partial class PortableFileSystem : IFileSystem
     }
 
     /// <inheritdoc/>
+    public ITargetTree OpenTarget(string root) => new PortableTargetTree(root, this);
+
+    /// <inheritdoc/>
     public string? NameProblem(ReadOnlySpan<char> name) => OperatingSystem.IsWindows() ? WindowsNames.Problem(name) : null;
 
     // .NET tells no more than "not a regular file" for what is neither file, folder nor link.

@@ -74,6 +74,11 @@ internal static class TreePath
         return slash < 0 ? [] : path[..slash];
     }
 
+    /// <summary>The last part of a path.</summary>
+    /// <param name="path">A clean path.</param>
+    /// <returns>The name in its folder.</returns>
+    public static ReadOnlySpan<char> Name(ReadOnlySpan<char> path) => path[(path.LastIndexOf('/') + 1)..];
+
     /// <summary>The shortest equal path: what Go's <c>path.Clean</c> gives.</summary>
     /// <param name="path">Any path.</param>
     /// <returns>The clean path; <c>.</c> if nothing is left.</returns>

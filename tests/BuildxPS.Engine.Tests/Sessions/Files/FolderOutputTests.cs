@@ -200,7 +200,7 @@ public sealed class FolderOutputTests
 
         foreach (var item in items.Where(i => i.Entry.HasContent))
         {
-            using var stream = tree.OpenWrite(item.Entry.Path);
+            using var stream = tree.OpenWrite(item.Entry);
             stream.Write(System.Text.Encoding.UTF8.GetBytes(item.Content));
         }
 
