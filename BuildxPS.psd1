@@ -15,12 +15,15 @@
     CompatiblePSEditions = @('Core')
 
     CmdletsToExport      = @(
+        'Add-BuildxNode'
         'Get-BuildxBuilder'
         'Get-BuildxContext'
         'Get-BuildxImageManifest'
         'Invoke-BuildxBuild'
         'New-BuildxBuilder'
         'Remove-BuildxBuilder'
+        'Remove-BuildxNode'
+        'Set-BuildxBuilder'
         'Start-BuildxBuilder'
         'Stop-BuildxBuilder'
         'Use-BuildxBuilder'

@@ -8,6 +8,7 @@
     Demo    builds, and shows a first session on this machine's Docker or on a test engine.
     Engine  starts the test engines and says how to reach them; with -Stop it ends them.
     Bench   builds, starts the test engines, and measures commands beside docker buildx; fails when one is over its budget.
+            With -Functions it measures functions of the engine instead, which have no budget.
     Pack    builds, and lays the module out in out/pack as an installed one, with a zip of it.
     Clean   removes everything that was built.
 .EXAMPLE
@@ -31,7 +32,10 @@ param(
     # With Engine: end the test engines.
     [switch] $Stop,
 
-    # With Bench: measure only the rows with this in their name.
+    # With Bench: measure functions instead of commands.
+    [switch] $Functions,
+
+    # With Bench: measure only the rows, or functions, with this in their name.
     [string] $Row,
 
     # With Bench: how often each side of a row runs, instead of as often as the row says.
@@ -59,7 +63,7 @@ function Build {
         throw 'The build failed.'
     }
 
-    Write-Host "Built $module"
+    Write-Host "Built $($PSBoundParameters.ContainsKey('Project') ? $Project : $module)"
 }
 
 function Test {
@@ -87,6 +91,11 @@ function Engine {
 }
 
 function Bench {
+    if ($Functions) {
+        Measure-Functions
+        return
+    }
+
     Build
     $options = @{ Module = $module; Engines = Start-TestEngines; Work = Join-Path $out bench; Row = $Row; Runs = $Runs }
     $line = $options.GetEnumerator() | Where-Object Value | ForEach-Object { "-$($_.Key)"; "$($_.Value)" }
@@ -98,13 +107,23 @@ function Bench {
     }
 }
 
+function Measure-Functions {
+    $project = Join-Path $root benchmarks BuildxPS.Engine.Benchmarks
+    Build -Project $project
+    $PSNativeCommandUseErrorActionPreference = $false
+    dotnet (Join-Path $project bin Release net10.0 BuildxPS.Engine.Benchmarks.dll) (Join-Path $out bench-functions) @($Row | Where-Object { $_ }) | Out-Host
+    if ($LASTEXITCODE -ne 0) {
+        exit 1
+    }
+}
+
 function Pack {
     Build
     Write-Host "Packed $(New-ModulePack)"
 }
 
 function Clean {
-    $built = @($out) + @(Get-ChildItem (Join-Path $root src), (Join-Path $root tests) -Directory -Recurse -Include bin, obj |
+    $built = @($out) + @(Get-ChildItem (Join-Path $root src), (Join-Path $root tests), (Join-Path $root benchmarks) -Directory -Recurse -Include bin, obj |
             Where-Object { $_.Parent.GetFiles('*.csproj') } | ForEach-Object FullName)
     $built | Where-Object { Test-Path $_ } | Remove-Item -Recurse -Force
 }
@@ -115,9 +134,13 @@ function Get-PowerShell { Join-Path $PSHOME ($IsWindows ? 'pwsh.exe' : 'pwsh') }
 # The .NET SDK takes its version and settings from where it is called.
 Push-Location $root
 try {
-    $misplaced = ($Stop -and $Task -ne 'Engine') -or ($Filter -and $Task -ne 'Test') -or (($Row -or $Runs) -and $Task -ne 'Bench')
+    $misplaced = ($Stop -and $Task -ne 'Engine') -or ($Filter -and $Task -ne 'Test') -or (($Row -or $Runs -or $Functions) -and $Task -ne 'Bench')
     if ($misplaced) {
-        throw '-Stop belongs to the task Engine, -Filter to Test, and -Row and -Runs to Bench.'
+        throw '-Stop belongs to the task Engine, -Filter to Test, and -Row, -Runs and -Functions to Bench.'
+    }
+
+    if ($Runs -and $Functions) {
+        throw '-Runs is for commands: how often a function runs is measured.'
     }
 
     & $Task

@@ -2,9 +2,9 @@
 .SYNOPSIS
     Measures commands of the module side by side with docker buildx on the same engine, and holds them to their budgets.
 .DESCRIPTION
-    Prints `row | ours | buildx | ratio | budget | ok or over` for each row and ends with 1 when a row is over. This
-    process is the PowerShell with the module loaded; docker buildx is started anew each time, as its users start it.
-    See README.md.
+    Prints `row | ours | buildx | ratio | budget | ok or over` for each budget of a row and ends with 1 when one is over.
+    The module's commands run in a PowerShell that has the module loaded, one for each row; docker buildx is started anew
+    each time, as its users start it. See README.md.
 .EXAMPLE
     ./build.ps1 Bench -Row 'cached build' -Runs 5
 #>
@@ -37,26 +37,29 @@ $ProgressPreference = 'SilentlyContinue'
 . (Join-Path $PSScriptRoot Client.ps1)
 . (Join-Path $PSScriptRoot Trees.ps1)
 . (Join-Path $PSScriptRoot Measure.ps1)
+. (Join-Path $PSScriptRoot Interrupt.ps1)
 . (Join-Path $PSScriptRoot Table.ps1)
 
 $description = Get-Content -Raw $Engines | ConvertFrom-Json
 $Module = (Resolve-Path -LiteralPath $Module).Path
-Import-Module $Module
+$lines = 0
 $over = 0
-$measured = 0
 Open-WorkFolder $Work
 try {
     Use-Client $description $Engine
+    New-SmallContext (Join-Path $Work small)
     Write-Host "Engine $Engine at $env:DOCKER_HOST; files on $(Get-FileSystem $Work); $([Environment]::ProcessorCount) processors"
     Write-Host (Get-BuildxVersionLine)
     Write-Host "`nrow | ours | buildx | ratio | budget | ok or over"
     foreach ($file in Get-ChildItem (Join-Path $PSScriptRoot rows) -Filter *.ps1 | Sort-Object Name) {
         # A row is measured while its file stands at it, so that its blocks see the file's variables.
         . $file.FullName | Where-Object { -not $Row -or $_.Name -like "*$Row*" } | ForEach-Object {
-            $result = Measure-Row $_
-            $measured++
-            $over += $result.IsOver
-            Write-Row $result
+            $definition = $_
+            foreach ($line in New-RowResults $definition (Measure-Row $definition)) {
+                $lines++
+                $over += $line.IsOver
+                Write-Row $line
+            }
         }
     }
 }
@@ -64,10 +67,10 @@ finally {
     Close-WorkFolder $Work
 }
 
-if ($measured -eq 0) {
+if ($lines -eq 0) {
     throw "No row has '$Row' in its name."
 }
 
 Write-Details
-Write-Host "`n$measured rows, $over over"
+Write-Host "`n$lines budgets, $over over"
 exit ($over -gt 0 ? 1 : 0)

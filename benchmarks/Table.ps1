@@ -1,40 +1,74 @@
-# The table: a line a row, and after it what the lines leave out.
+# The tables: a line for each budget while it is measured, and at the end what the lines leave out.
 
 $details = [Collections.Generic.List[string]]::new()
 
-# A row is held to a share of buildx's time (Budget), or to an amount of its own (BudgetMs, BudgetBytes).
-function New-RowResult([hashtable] $Definition, [hashtable] $Seen) {
-    $kind = $Definition.ContainsKey('BudgetBytes') ? 'Bytes' : 'Wall'
-    $ours = Get-Median $Seen.Ours.$kind
-    $buildx = $Seen.ContainsKey('Buildx') ? (Get-Median $Seen.Buildx.$kind) : $null
-    if ($Seen.ContainsKey('Base')) {
-        $ours -= Get-Median $Seen.Base.$kind
+# The lines of a row: its time, held to a share of buildx's (Budget), to an amount (BudgetMs), or to a share of the build
+# that it is a part of (BudgetShare); and its memory (BudgetBytes).
+function New-RowResults([hashtable] $Definition, [hashtable] $Seen) {
+    $kind = $Definition.ContainsKey('Measure') ? $Definition.Measure : 'Wall'
+    $ours = (Get-Median $Seen.Ours.$kind) - ($Seen.ContainsKey('Base') ? (Get-Median $Seen.Base.$kind) : 0)
+    $buildx = if ($Seen.ContainsKey('Buildx')) {
+        (Get-Median $Seen.Buildx.$kind) - ($Seen.ContainsKey('BuildxBase') ? (Get-Median $Seen.BuildxBase.$kind) : 0)
     }
 
-    $ratio = $buildx ? $ours / $buildx : $null
-    foreach ($side in $Seen.Keys | Sort-Object -Descending) {
-        $values = $Seen[$side].$kind | Sort-Object
-        $cpu = $kind -eq 'Wall' ? ", CPU $(Format-Amount Wall (Get-Median $Seen[$side].Cpu))" : ''
-        $details.Add("$($Definition.Name), $($side.ToLowerInvariant()): $(Format-Amount $kind $values[0]) to $(Format-Amount $kind $values[-1]) in $($values.Count) runs$cpu")
+    $limit = $Definition.ContainsKey('BudgetShare') ? $Definition.BudgetShare * (Get-Median $Seen.Ours.Wall) : $Definition['BudgetMs']
+    New-Line $Definition.Name $kind $ours $buildx $Definition['Budget'] $limit
+    if ($Definition.ContainsKey('BudgetBytes') -and $IsLinux) {
+        # The highest of all runs, the first one too: what a heap has grown to it keeps.
+        $added = ($Seen.WarmUp + $Seen.Ours).Peak | Measure-Object -Maximum
+        $whole = $Seen.ContainsKey('Buildx') ? ($Seen.Buildx.Peak | Measure-Object -Maximum).Maximum : $null
+        New-Line "$($Definition.Name): memory added" Bytes $added.Maximum $whole $null $Definition.BudgetBytes
     }
 
+    Add-Details $Definition.Name $Seen
+}
+
+function New-Line([string] $Name, [string] $Kind, [double] $Ours, $Buildx, $Share, $Limit) {
+    $ratio = $Buildx ? $Ours / $Buildx : $null
     [pscustomobject]@{
-        Name   = $Definition.Name
-        Ours   = Format-Amount $kind $ours
-        Buildx = $null -eq $buildx ? '-' : (Format-Amount $kind $buildx)
-        Ratio  = $null -eq $ratio ? '-' : ('{0:0.00}' -f $ratio)
-        Budget = $Definition.ContainsKey('Budget') ? ('{0:0.00}' -f $Definition.Budget) : (Format-Amount $kind ($Definition["Budget$($kind -eq 'Wall' ? 'Ms' : 'Bytes')"]))
-        IsOver = $Definition.ContainsKey('Budget') ? $ratio -gt $Definition.Budget : $ours -gt $Definition["Budget$($kind -eq 'Wall' ? 'Ms' : 'Bytes')"]
+        Name   = $Name
+        Ours   = Format-Amount $Kind $Ours
+        Buildx = $null -eq $Buildx ? '-' : (Format-Amount $Kind $Buildx)
+        Ratio  = Format-Ratio $ratio
+        Budget = $Share ? (Format-Ratio $Share) : $Limit ? (Format-Amount $Kind $Limit) : '-'
+        IsOver = $Share ? $ratio -gt $Share : $Limit ? $Ours -gt $Limit : $false
     }
 }
 
-function Write-Row($Result) {
-    Write-Host (($Result.Name, $Result.Ours, $Result.Buildx, $Result.Ratio, $Result.Budget, ($Result.IsOver ? 'over' : 'ok')) -join ' | ')
+# One line for each side: what it cost beside time.
+function Add-Details([string] $Name, [hashtable] $Seen) {
+    foreach ($side in 'Ours', 'Base', 'Buildx', 'BuildxBase' | Where-Object { $Seen.ContainsKey($_) }) {
+        $samples = $Seen[$side]
+        $walls = @($samples.Wall | Sort-Object)
+        $peaks = @($samples | Where-Object { $null -ne $_.Peak } | ForEach-Object Peak)
+        $details.Add((@(
+                    $Name
+                    @{ Ours = 'ours'; Base = 'ours, without it'; Buildx = 'buildx'; BuildxBase = 'buildx, without it' }[$side]
+                    "$(Format-Amount Wall $walls[0]) to $(Format-Amount Wall $walls[-1]), $($walls.Count) runs"
+                    Format-Amount Wall (Get-Median $samples.Cpu)
+                    Format-Amount Wall (Get-Median $samples.Engine)
+                    $peaks ? (Format-Amount Bytes ($peaks | Measure-Object -Maximum).Maximum) : '-'
+                ) -join ' | '))
+    }
+}
+
+function Write-Row($Line) {
+    Write-Host (($Line.Name, $Line.Ours, $Line.Buildx, $Line.Ratio, $Line.Budget, ($Line.IsOver ? 'over' : 'ok')) -join ' | ')
 }
 
 function Write-Details {
-    Write-Host "`nFrom the fastest to the slowest run, and the median of the CPU time:"
-    $details | ForEach-Object { Write-Host "  $_" }
+    Write-Host "`nrow | side | fastest to slowest | CPU of the client | CPU of the engine | highest memory"
+    $details | ForEach-Object { Write-Host $_ }
+}
+
+function Get-Median([double[]] $Values) {
+    $sorted = [double[]]($Values | Sort-Object)
+    $middle = [int][Math]::Floor($sorted.Count / 2)
+    $sorted.Count % 2 ? $sorted[$middle] : ($sorted[$middle - 1] + $sorted[$middle]) / 2
+}
+
+function Format-Ratio($Value) {
+    $null -eq $Value ? '-' : ([double]$Value).ToString('0.00', [cultureinfo]::InvariantCulture)
 }
 
 function Format-Amount([string] $Kind, [double] $Value) {

@@ -47,6 +47,18 @@ COPY --from=files /app /app
 '@
 }
 
+# A context that is one file of holes, which a step only looks at: copied, it would take the engine's disk twice.
+function New-SparseContext([string] $Path, [long] $Size) {
+    $null = New-Item $Path -ItemType Directory -Force
+    $file = [IO.File]::Create((Join-Path $Path sparse.bin))
+    $file.SetLength($Size)
+    $file.Dispose()
+    Set-Content (Join-Path $Path Dockerfile) @'
+FROM busybox
+RUN --mount=type=bind,source=sparse.bin,target=/sparse.bin stat -c %s /sparse.bin
+'@
+}
+
 # Gives a context a folder name that no engine has seen: engines know contexts by it.
 function Rename-Context([hashtable] $State) {
     $next = Join-Path (Split-Path $State.Path) ([guid]::NewGuid())
@@ -78,4 +90,22 @@ FROM busybox
 COPY --from=build /all.txt /all.txt
 CMD ["cat", "/all.txt"]
 '@
+}
+
+# A step that prints 10,000 lines in ten seconds, anew for each text.
+function New-TalkingContext([string] $Path, [string] $Text) {
+    $null = New-Item $Path -ItemType Directory -Force
+    Set-Content (Join-Path $Path Dockerfile) @"
+FROM busybox
+RUN : $Text; i=0; while [ `$i -lt 10000 ]; do echo "line `$i of a step that has much to tell"; i=`$((i + 1)); [ `$((i % 10)) -gt 0 ] || usleep 10000; done
+"@
+}
+
+# A step that sleeps for so many seconds.
+function New-SleepingContext([string] $Path, [int] $Seconds) {
+    $null = New-Item $Path -ItemType Directory -Force
+    Set-Content (Join-Path $Path Dockerfile) @"
+FROM busybox
+RUN sleep $Seconds
+"@
 }

@@ -5,7 +5,7 @@ $results = Join-Path $out results
 # The compiler checks how code is written (.editorconfig); this checks how it is laid out.
 function Test-Formatting {
     $PSNativeCommandUseErrorActionPreference = $false
-    dotnet format whitespace $root --folder --include src/ tests/ --verify-no-changes | Out-Host
+    dotnet format whitespace $root --folder --include src/ tests/ benchmarks/ --verify-no-changes | Out-Host
     if ($LASTEXITCODE -ne 0) {
         throw 'The layout of these lines is not the agreed one; `dotnet format whitespace` changes it.'
     }

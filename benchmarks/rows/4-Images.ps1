@@ -1,12 +1,22 @@
-# An index of several platforms in a registry.
+# An index of several platforms in a registry, once and under a hundred names.
 
-if (Get-Command Get-BuildxImageManifest -ErrorAction Ignore) {
-    $image = "$($description.registries.plain)/library/busybox:latest"
-    @{
-        Name   = 'inspect an image'
-        Runs   = 15
-        Budget = 0.3
-        Ours   = { Measure-Ours { Get-BuildxImageManifest $image } }
-        Buildx = { Measure-Buildx imagetools inspect $image }
-    }
+$repository = "$($description.registries.plain)/buildxps-bench/images"
+$image = "$($description.registries.plain)/library/busybox:latest"
+$names = 1..100 | ForEach-Object { "${repository}:$_" }
+$tags = $names | ForEach-Object { '--tag', $_ }
+@{
+    Name   = 'inspect an image'
+    Runs   = 15
+    Budget = 0.3
+    Ours   = { Measure-Ours { Get-BuildxImageManifest $args[0] } $image }
+    Buildx = { Measure-Buildx imagetools inspect $image }
+}
+@{
+    Name    = 'inspect 100 images'
+    Runs    = 2
+    Budget  = 0.1
+    Prepare = { $null = Measure-Buildx imagetools create @tags $image }
+    Ours    = { Measure-Ours { $args | Get-BuildxImageManifest } @names }
+    # As its users would: one after the other.
+    Buildx  = { Measure-Program (@('sh', '-ec', 'for name; do "$DOCKER" buildx imagetools inspect "$name"; done', 'sh') + $names) }
 }

@@ -2,34 +2,32 @@
 
 $folder = Join-Path $Work files
 $state = @{ Path = $folder; Kept = @() }
-$prepare = {
-    if (-not (Test-Path $state.Path)) {
-        New-TransferContext $state.Path
-        New-SmallFiles (Join-Path $state.Path many) 50000
-    }
-
-    $state.Kept = @(Get-ContextCache)
-}
 $build = @{
-    Prepare = $prepare
-    Ours    = { Measure-Ours { Invoke-BuildxBuild $state.Path -Progress Plain } }
-    Buildx  = { Measure-Buildx build --progress plain $state.Path }
+    Runs        = 5
+    BudgetBytes = 64MB
+    Prepare     = {
+        if (-not (Test-Path $state.Path)) {
+            New-TransferContext $state.Path
+            New-SmallFiles (Join-Path $state.Path many) 50000
+        }
+
+        $state.Kept = @(Get-ContextCache)
+    }
+    Ours        = { Measure-Ours { Invoke-BuildxBuild $args[0] -Progress Plain } $state.Path }
+    Buildx      = { Measure-Buildx build --progress plain $state.Path }
 }
 $build + @{
     Name   = '50,000 small files: first'
-    Runs   = 5
     Budget = 0.8
     Before = { Rename-Context $state }
     After  = { Clear-ContextCache $state.Kept }
 }
 $build + @{
     Name   = '50,000 small files: unchanged'
-    Runs   = 5
     Budget = 0.5
 }
 $build + @{
     Name   = '50,000 small files: one changed'
-    Runs   = 5
     Budget = 0.7
     Before = { Set-Content (Join-Path $state.Path app version.txt) ([guid]::NewGuid()) }
     Finish = { Clear-ContextCache $state.Kept }

@@ -110,6 +110,13 @@ Describe 'The views' {
         Show @($amd64, [BuildxPS.Platform]::Parse('arm64')) | Should -Be 'linux/amd64', 'linux/arm64'
     }
 
+    It 'show where a secret comes from, and never what it is' {
+        $value = ConvertTo-SecureString 'hunter2' -AsPlainText
+        $text = [BuildxPS.SecretSpec]@{ Id = 'a'; Value = $value }, [BuildxPS.SecretSpec]::Parse('id=b,env=B'), [BuildxPS.SecretSpec]::Parse('id=c,src=/c') | Out-String
+        $text | Should -Match '(?s)a\s+value.+b\s+variable B.+c\s+file /c'
+        $text | Should -Not -Match 'hunter2'
+    }
+
     It 'colour the status where colours are shown' {
         $PSStyle.OutputRendering = 'Ansi'
         try {

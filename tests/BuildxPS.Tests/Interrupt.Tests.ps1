@@ -7,17 +7,6 @@ BeforeAll {
     $interrupt = "`u{3}"
     $small = New-TestContext (Join-Path $TestDrive small)
 
-    function Find-Process([string] $CommandLine) {
-        Get-ChildItem /proc -Directory | Where-Object Name -Match '^\d+$' | Where-Object {
-            try {
-                [IO.File]::ReadAllText("/proc/$($_.Name)/cmdline").TrimEnd("`0").Replace("`0", ' ') -eq $CommandLine
-            }
-            catch [IO.IOException], [UnauthorizedAccessException] {
-                $false
-            }
-        }
-    }
-
     function Test-Open([string] $Path) {
         foreach ($process in Get-Process -Name pwsh) {
             try {
@@ -57,11 +46,11 @@ Describe 'Ctrl+C on <Engine>' -ForEach @(@{ Engine = 'd20' }, @{ Engine = 'd28' 
         $terminal = Start-Session $dockerHost
         try {
             Send-TestTerminal $terminal "Invoke-BuildxBuild '$sleeping' -Output type=cacheonly -Progress Plain`r"
-            Wait-TestTerminal $terminal { Find-Process "sleep $duration" }
+            Wait-TestTerminal $terminal { Find-TestProcess "sleep $duration" }
             Send-TestTerminal $terminal $interrupt
             Wait-TestTerminal $terminal $prompt 10
             Get-TestTerminalText $terminal | Should -Not -Match 'Exception|Invoke-BuildxBuild:'
-            Wait-TestTerminal $terminal { -not (Find-Process "sleep $duration") } 10
+            Wait-TestTerminal $terminal { -not (Find-TestProcess "sleep $duration") } 10
             Assert-NextBuildWorks $terminal
         }
         finally {

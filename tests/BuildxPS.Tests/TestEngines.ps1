@@ -107,6 +107,18 @@ function Invoke-DockerApi([string] $DockerHost, [string] $Path, [string] $Method
     }
 }
 
+# The processes of a command line: what a step runs on an engine of this machine.
+function Find-TestProcess([string] $CommandLine) {
+    Get-ChildItem /proc -Directory | Where-Object Name -Match '^\d+$' | Where-Object {
+        try {
+            [IO.File]::ReadAllText("/proc/$($_.Name)/cmdline").TrimEnd("`0").Replace("`0", ' ') -eq $CommandLine
+        }
+        catch [IO.IOException], [UnauthorizedAccessException] {
+            $false
+        }
+    }
+}
+
 # The errors of a command, whether they end it or not.
 function Get-Failure([scriptblock] $Command) {
     $ErrorActionPreference = 'Continue'

@@ -16,7 +16,7 @@ case ${1:-} in
         ;;
 esac
 
-for part in settings messages host processes networks emulators dockerd stop; do
+for part in settings messages host processes neighbours networks emulators dockerd stop; do
     # shellcheck source=/dev/null
     source "$ENVIRONMENT/lib/$part.sh"
 done

@@ -22,8 +22,8 @@ for argument in "$@"; do
     esac
 done
 
-for part in settings messages host processes packages buildkit images certificates networks emulators registries dockerd \
-    buildkitd ssh description stop; do
+for part in settings messages host processes neighbours networks slots packages buildkit images certificates emulators \
+    registries dockerd buildkitd ssh description stop; do
     # shellcheck source=/dev/null
     source "$ENVIRONMENT/lib/$part.sh"
 done
@@ -130,7 +130,7 @@ refresh_if_needed() {
 
 start_everything() {
     step 'Certificates' logged certificates make_certificates
-    step 'Networks and emulators' connect_machine
+    step 'Networks and emulators' alone connect_machine
     step 'Registries' start_registries
     step 'Images in the registries' logged fill-registries fill_registries
     install_runc_wrapper
@@ -164,8 +164,9 @@ main() {
     install_missing_tools
     lock
     prepare_folders
+    alone claim_slot
     check_ports
-    say "Test engines in $ENGINES"
+    say "Test engines in $ENGINES, slot $SLOT"
     refresh_if_needed
     start_everything
     write_description

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using BuildxPS.Engine.Builders.Configuration;
 using BuildxPS.Engine.Builders.Store;
 using BuildxPS.Engine.Configuration;
 using BuildxPS.Engine.Drivers;
@@ -116,6 +117,11 @@ public sealed class BuilderCatalog
             : await HandleOfAsync(builder.Stored!.Instance ?? throw builder.Stored.Failure!).ConfigureAwait(false);
     }
 
+    /// <summary>How far a builder's engine trusts registries, by the config of its first node. No engine is asked.</summary>
+    /// <param name="name">The builder's name.</param>
+    /// <returns>Nothing beyond the defaults where there is no such builder, or it has no config.</returns>
+    public RegistryTrust TrustOf(string name) => ConfiguredTrust.Read(_store.Find(name)?.Instance?.Nodes is [var first, ..] ? first.Files : null);
+
     private IEnumerable<ChosenBuilder> All()
     {
         var stored = _store.List();
@@ -166,7 +172,8 @@ public sealed class BuilderCatalog
                     Endpoint = node.Endpoint,
                     Driver = _drivers.Create(builder, node, null),
                     ExplicitPlatforms = InstanceSurvey.PlatformsOf(node),
-                    ProxyArguments = BuildProxies.For(configuration, _drivers.FindEndpoint(node.Endpoint, builder.Name).Address),
+                    Trust = ConfiguredTrust.Read(node.Files),
+                    ProxyArguments = BuildProxies.For(configuration, _drivers.AddressOf(builder, node)),
                 });
             }
         }

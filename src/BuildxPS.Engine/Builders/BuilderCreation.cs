@@ -1,3 +1,5 @@
+using BuildxPS.Engine.Builders.Configuration;
+
 namespace BuildxPS.Engine.Builders;
 
 /// <summary>What a new builder is to be: <c>docker buildx create</c>.</summary>
@@ -26,6 +28,9 @@ public sealed record BuilderCreation
 
     /// <summary>The config itself instead of <see cref="ConfigFile"/>; null for none.</summary>
     public string? ConfigText { get; init; }
+
+    /// <summary>What is said about registries besides the config.</summary>
+    public RegistrySettings Registries { get; init; } = new();
 
     /// <summary>Platforms that the node is to build.</summary>
     public IReadOnlyList<Platform> Platforms { get; init; } = [];

@@ -42,6 +42,9 @@ public sealed record NodeHandle
     /// <summary>Platforms that the user assigned to it.</summary>
     public IReadOnlyList<Platform> ExplicitPlatforms { get; init; } = [];
 
+    /// <summary>How far its engine's config trusts registries, which this client then does as well.</summary>
+    public RegistryTrust Trust { get; init; } = RegistryTrust.Default;
+
     /// <summary>Build arguments for the proxies that docker's configuration sets for this node's engine, by upper-case name; a value may hold a password.</summary>
     public IReadOnlyDictionary<string, string> ProxyArguments { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 }

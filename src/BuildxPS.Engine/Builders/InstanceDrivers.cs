@@ -1,3 +1,4 @@
+using System.Net.Security;
 using BuildxPS.Engine.Builders.Store;
 using BuildxPS.Engine.Builds;
 using BuildxPS.Engine.Configuration;
@@ -19,11 +20,41 @@ internal sealed class InstanceDrivers(ClientEnvironment environment, ContextCata
     /// <exception cref="BuildxException">The driver is not available, an option is wrong, or the endpoint cannot be used.</exception>
     public IDriver Create(BuilderInstance builder, InstanceNode node, TimeSpan? timeout)
     {
-        if (builder.Driver != DockerContainerDriver.DriverName)
+        return builder.Driver switch
         {
-            throw NotAvailable(builder);
+            DockerContainerDriver.DriverName => CreateContainer(builder, node, timeout),
+            RemoteDriver.DriverName => CreateRemote(builder, node, timeout),
+            _ => throw NotAvailable(builder),
+        };
+    }
+
+    /// <summary>The docker daemon's address that a node's proxies depend on.</summary>
+    /// <param name="builder">The builder.</param>
+    /// <param name="node">The node.</param>
+    /// <returns>The address; the endpoint itself for an engine that is no docker's.</returns>
+    public string AddressOf(BuilderInstance builder, InstanceNode node)
+        => builder.Driver == RemoteDriver.DriverName ? node.Endpoint : FindEndpoint(node.Endpoint, builder.Name).Address;
+
+    private RemoteDriver CreateRemote(BuilderInstance builder, InstanceNode node, TimeSpan? timeout)
+    {
+        var origin = $"builder '{builder.Name}', node '{node.Name}'";
+        var options = RemoteOptions.Parse(node.DriverOptions ?? []);
+        var endpoint = RemoteEndpoint.Parse(node.Endpoint, options.Tls is not null);
+        if (endpoint.ContainerName is { } container)
+        {
+            var context = contexts.Resolve(new BuilderSelection { Context = endpoint.ContextName });
+            var daemon = new DockerDaemon(context.Endpoint ?? throw context.Failure!, timeout);
+            return new RemoteDriver(new ExecConnector(daemon, container), options, daemon);
         }
 
+        var connector = endpoint.Address!.Ssh is { } target
+            ? ConnectorFactory.Create(target, target.BuildKitCommand, node.Endpoint, timeout)
+            : ConnectorFactory.Create(new EngineEndpoint { Address = node.Endpoint, Tls = options.Tls, Origin = origin }, SslApplicationProtocol.Http2, timeout);
+        return new RemoteDriver(connector, options, null);
+    }
+
+    private DockerContainerDriver CreateContainer(BuilderInstance builder, InstanceNode node, TimeSpan? timeout)
+    {
         var options = ContainerOptions.Parse(node.DriverOptions ?? []);
         var endpoint = FindEndpoint(node.Endpoint, $"builder '{builder.Name}', node '{node.Name}'");
         return new DockerContainerDriver(
@@ -75,6 +106,6 @@ internal sealed class InstanceDrivers(ClientEnvironment environment, ContextCata
 
     private static BuildxException NotAvailable(BuilderInstance builder) => new(
         BuildxFailure.EngineUnsupported,
-        $"The builder '{builder.Name}' has the driver '{DisplayText.Line(builder.Driver)}', which is not available yet; {DockerContainerDriver.DriverName} is.",
+        $"The builder '{builder.Name}' has the driver '{DisplayText.Line(builder.Driver)}', which is not available yet; {DockerContainerDriver.DriverName} and {RemoteDriver.DriverName} are.",
         "Choose another builder with -Builder, or make one with New-BuildxBuilder.");
 }

@@ -10,15 +10,11 @@ namespace BuildxPS.Engine.Builds;
 /// <summary>The straight walk of one build: check, choose, start, solve, export, put in place.</summary>
 internal sealed class BuildExecution(ClientEnvironment environment, BuildParts parts, ChannelWriter<BuildEvent> events)
 {
-    /// <summary>An engine that has answered has this long for its last events and for closing the build.</summary>
-    private static readonly TimeSpan s_closing = TimeSpan.FromSeconds(5);
-
-    /// <summary>Files here are cleaned up after this long, even if the engine does not let go of the build.</summary>
-    private static readonly TimeSpan s_letGo = TimeSpan.FromSeconds(2);
-
     private readonly BuildObserver _seen = new();
     private readonly CredentialStore _logins = parts.OpenCredentials();
     private WatchedCredentials? _engineLogins;
+    private RegistryTrust _trust = RegistryTrust.Default;
+    private BuildMounts? _mounts;
     private readonly long _begin = parts.Clock.GetTimestamp();
 
     /// <summary>Runs the build.</summary>
@@ -31,61 +27,56 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
         _engineLogins = new WatchedCredentials(logins);
         request = RequestCheck.Normalize(request, environment);
         var outputs = OutputPlan.Check(request);
-        var inputs = BuildInputs.Find(request, environment);
-        var files = ClientFiles.Open(inputs, outputs, parts);
+        var inputs = BuildInputs.Find(request, environment) with { Caches = CachePlan.Check(request), Contexts = NamedContexts.Find(request) };
+        using var mounts = _mounts = BuildMounts.Open(request, environment);
+        var files = ClientFiles.Open(inputs, outputs, parts, environment);
         await using (files.ConfigureAwait(false))
         {
             var builder = await parts.ResolveBuilder(request.Builder, cancellationToken).ConfigureAwait(false);
             await using (builder.ConfigureAwait(false))
             {
                 builder.NoteUse?.Invoke();
-                var node = await ChosenNode.ConnectAsync(builder, request.Platforms, ReportAsync, cancellationToken).ConfigureAwait(false);
-                await using (node.ConfigureAwait(false))
+                var nodes = await ChosenNodes.ConnectAsync(builder, request.Platforms, ReportAsync, cancellationToken).ConfigureAwait(false);
+                await using (nodes.ConfigureAwait(false))
                 {
-                    await RunAsync(request, inputs, outputs, files, node, cancellationToken).ConfigureAwait(false);
+                    _trust = nodes.Nodes[0].Node.Trust;
+                    await RunAsync(request, inputs, outputs, files, nodes, cancellationToken).ConfigureAwait(false);
                 }
             }
         }
     }
 
     private async Task RunAsync(
-        BuildRequest request, BuildInputs inputs, IReadOnlyList<PlannedOutput> outputs, ClientFiles files, ChosenNode node, CancellationToken cancellationToken)
+        BuildRequest request, BuildInputs inputs, IReadOnlyList<PlannedOutput> outputs, ClientFiles files, ChosenNodes nodes, CancellationToken cancellationToken)
     {
         try
         {
-            outputs = ExporterPlan.WithDefault(outputs, node.Features, environment);
-            var loadsIndexes = await OpenLoadsAsync(outputs, request, files, node, cancellationToken).ConfigureAwait(false);
-            var exporters = ExporterPlan.Create(outputs, request, node.Description, node.Features, loadsIndexes);
-            var call = FrontendAttributes.Create(
-                request, inputs.DockerfileName, node.Plan.Nodes[0].Platforms, node.Description, node.Features, environment, node.Node.ProxyArguments);
-            var build = new EngineBuild
+            foreach (var node in nodes.Nodes)
             {
-                Ref = BuildReference.Create(),
-                Exporters = [.. exporters.Select(e => e.Exporter)],
-                FrontendAttributes = call.Attributes,
-                SharedKey = SharedKey.Create(inputs.ContextPath, environment),
-            };
-            var buildRef = $"{node.Plan.Builder}/{node.Node.Name}/{build.Ref}";
-            await events.WriteAsync(new BuildStarted { BuildRef = buildRef, Plan = node.Plan }, cancellationToken).ConfigureAwait(false);
-            if (outputs.Count == 0 && !ExporterPlan.IsDefaultOff(environment))
-            {
-                await WarnAsync(ExporterPlan.NoOutput, cancellationToken).ConfigureAwait(false);
+                CachePlan.CheckEngine(inputs.Caches, node.Features);
+                NamedContexts.CheckEngine(inputs.Contexts, request, node.Description);
             }
 
-            var services = new BuildServices
+            outputs = ExporterPlan.WithDefault(outputs, nodes.Nodes[0].Features, environment);
+            if (nodes.Nodes.Count > 1)
             {
-                Sources = files.Sources,
-                Outputs = [.. exporters.Select(e => files.For(e.Output))],
-                OnFailure = e => files.Failures.Note(e),
-                Credentials = _engineLogins,
-            };
-            var (response, platforms) = await BuildAsync(node, build, call, services, files, inputs, buildRef, cancellationToken).ConfigureAwait(false);
-            await files.CommitAsync(cancellationToken).ConfigureAwait(false);
-            platforms = request.Platforms.Count > 0 ? request.Platforms : platforms.Count > 0 ? platforms : [.. node.Description.Platforms.Take(1)];
-            var images = await FindImagesAsync(response, exporters, platforms, cancellationToken).ConfigureAwait(false);
-            var result = BuildResults.Create(
-                buildRef, node.Plan.Builder, outputs, exporters, response, platforms, _seen, parts.Clock.GetElapsedTime(_begin)) with
-            { PlatformImages = images };
+                SeveralNodes.Check(nodes.Plan, nodes.Nodes, outputs, request.CacheTo);
+            }
+
+            var loadsIndexes = await OpenLoadsAsync(outputs, request, files, nodes.Nodes[0], cancellationToken).ConfigureAwait(false);
+            var builds = nodes.Nodes.Select(n => Prepare(request, inputs, outputs, files, nodes, n, loadsIndexes)).ToList();
+            var buildRef = builds[0].BuildRef(nodes.Plan);
+            await events.WriteAsync(new BuildStarted { BuildRef = buildRef, Plan = nodes.Plan }, cancellationToken).ConfigureAwait(false);
+            await WarnAsync(files.Content.Warnings, cancellationToken).ConfigureAwait(false);
+            await WarnAsync(nodes.Plan, outputs, cancellationToken).ConfigureAwait(false);
+            await WarnAsync(_mounts!.Warnings, cancellationToken).ConfigureAwait(false);
+            await SideBySide.RunAsync(builds.Select(b => (Func<CancellationToken, Task>)b.RunAsync), cancellationToken).ConfigureAwait(false);
+            await files.CommitAsync([.. builds[0].Exporters.Select(e => e.Output)], cancellationToken).ConfigureAwait(false);
+            await WarnAsync(await files.Content.CommitAsync(builds[0].Response, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+            await WarnAsync(UnusedCaches.Find([.. builds.SelectMany(b => b.Seen.Steps)], files.Failures), cancellationToken).ConfigureAwait(false);
+            var result = builds.Count == 1
+                ? await FinishAsync(request, outputs, builds[0], nodes.Plan, cancellationToken).ConfigureAwait(false)
+                : await MergeAsync(request, outputs, builds, nodes.Plan, cancellationToken).ConfigureAwait(false);
             await events.WriteAsync(new BuildCompleted { Result = result }, cancellationToken).ConfigureAwait(false);
         }
         finally
@@ -95,52 +86,87 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
         }
     }
 
-    private async Task<(IReadOnlyDictionary<string, string> Response, IReadOnlyList<Platform> Platforms)> BuildAsync(
-        ChosenNode node, EngineBuild build, FrontendCall call, BuildServices services, ClientFiles files, BuildInputs inputs, string buildRef, CancellationToken cancellationToken)
+    /// <summary>Makes one node's part, without contacting anything.</summary>
+    private NodeBuild Prepare(
+        BuildRequest request, BuildInputs inputs, IReadOnlyList<PlannedOutput> outputs, ClientFiles files, ChosenNodes nodes, ChosenNode node, bool loadsIndexes)
     {
-        IRunningBuild? running = null;
-        var forwarding = Task.CompletedTask;
-        try
+        var isOneOfSeveral = nodes.Nodes.Count > 1;
+        var exporters = ExporterPlan.Create(outputs, request, node.Description, node.Features, loadsIndexes);
+        var call = files.Content.AddTo(FrontendAttributes.Create(
+            request, inputs.DockerfileName, node.Plan.Platforms, node.Description, node.Features, environment, node.Node.ProxyArguments));
+        if (isOneOfSeveral)
         {
-            running = await node.Engine.StartAsync(build, services, cancellationToken).ConfigureAwait(false);
-            forwarding = ForwardAsync(running.Events, cancellationToken);
-            var result = await SolveAsync(running, call, cancellationToken).ConfigureAwait(false);
-
-            // Waiting on the token as well: an engine that is gone may not notice that it is told to stop.
-            var response = await running.ExportAsync(result, cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
-            await WaitAsync(forwarding, s_closing, cancellationToken).ConfigureAwait(false);
-            if (forwarding.IsFaulted)
-            {
-                await forwarding.ConfigureAwait(false);
-            }
-
-            return (response, BuildResults.PlatformsOf(result));
+            call = SeveralNodes.AsPart(call);
         }
-        catch (BuildxException e) when (!cancellationToken.IsCancellationRequested)
+
+        var build = new EngineBuild
         {
-            await WaitAsync(forwarding, s_closing, cancellationToken).ConfigureAwait(false);
-            var baseImage = e.Failure == BuildxFailure.PlatformNotAvailable
-                ? await BaseImagePlatforms.FindAsync(e.Message, OpenRegistry, cancellationToken).ConfigureAwait(false)
-                : null;
-            throw FailureAnalysis.Explain(e, files.Failures, _seen, new FailureContext
+            Ref = BuildReference.Create(),
+            Exporters = [.. exporters.Select(e => isOneOfSeveral && e.Output.Pushes ? SeveralNodes.ByDigest(e.Exporter) : e.Exporter)],
+            CacheExports = files.Content.Exports,
+            CacheImports = files.Content.Imports,
+            FrontendAttributes = call.Attributes,
+            SharedKey = SharedKey.Create(inputs.ContextPath, environment),
+        };
+        var own = new NodeEvents(node.Node.Name);
+        var seen = isOneOfSeveral ? new BuildObserver() : _seen;
+        return new NodeBuild(
+            node,
+            seen,
+            isOneOfSeveral ? (e, token) => events.WriteAsync(own.Translate(e), token) : events.WriteAsync)
+        {
+            Build = build,
+            Call = call,
+            Exporters = exporters,
+            Services = new BuildServices
             {
-                BuildRef = buildRef,
+                Sources = files.Sources,
+                Outputs = [.. exporters.Select(e => files.For(e.Output))],
+                OnFailure = e => files.Failures.Note(e),
+                ContentStores = files.Content.Stores,
+                OnContentFailure = files.Failures.Suspect,
+                Credentials = _engineLogins,
+                Secrets = _mounts!.Secrets,
+                SshAgents = _mounts.Agents,
+            },
+            Explain = async (e, token) => FailureAnalysis.Explain(e, files.Failures, seen, new FailureContext
+            {
+                BuildRef = $"{nodes.Plan.Builder}/{node.Node.Name}/{build.Ref}",
                 Inputs = inputs,
-                Plan = node.Plan.Nodes[0],
+                Plan = node.Plan,
+                IsOneOfSeveral = isOneOfSeveral,
                 Logins = _engineLogins!,
-                BaseImage = baseImage,
-            });
-        }
-        finally
-        {
-            if (running is not null)
-            {
-                await WaitAsync(running.DisposeAsync().AsTask(), s_letGo, CancellationToken.None).ConfigureAwait(false);
-            }
+                Mounts = _mounts!,
+                BaseImage = e.Failure == BuildxFailure.PlatformNotAvailable
+                    ? await BaseImagePlatforms.FindAsync(e.Message, OpenRegistry, token).ConfigureAwait(false)
+                    : null,
+            }),
+        };
+    }
 
-            // Nothing is written to the events after this method has ended.
-            await WaitAsync(forwarding, s_letGo, CancellationToken.None).ConfigureAwait(false);
+    private async Task<BuildResult> FinishAsync(
+        BuildRequest request, IReadOnlyList<PlannedOutput> outputs, NodeBuild build, BuildPlan plan, CancellationToken cancellationToken)
+    {
+        var platforms = request.Platforms.Count > 0 ? request.Platforms
+            : build.Platforms.Count > 0 ? build.Platforms
+            : [.. build.Node.Description.Platforms.Take(1)];
+        var images = await FindImagesAsync(build, platforms, cancellationToken).ConfigureAwait(false);
+        return BuildResults.Create(plan, [build], outputs, _seen, platforms, parts.Clock.GetElapsedTime(_begin)) with { PlatformImages = images };
+    }
+
+    private async Task<BuildResult> MergeAsync(
+        BuildRequest request, IReadOnlyList<PlannedOutput> outputs, List<NodeBuild> builds, BuildPlan plan, CancellationToken cancellationToken)
+    {
+        var result = BuildResults.Create(plan, builds, outputs, _seen, request.Platforms, parts.Clock.GetElapsedTime(_begin));
+        if (builds[0].Exporters.FirstOrDefault(e => e.Output.Pushes) is not { Exporter: { } pushed })
+        {
+            return result;
         }
+
+        using var registry = OpenRegistry();
+        var digests = builds.Select(b => IndexMerge.DigestOf(b.Node.Node.Name, b.Response)).ToList();
+        var index = await new IndexMerge(registry, ReportAsync).PushAsync(SeveralNodes.NamesOfIndex(pushed), digests, cancellationToken).ConfigureAwait(false);
+        return BuildResults.WithIndex(result, index) with { Duration = parts.Clock.GetElapsedTime(_begin) };
     }
 
     /// <summary>Opens the docker daemon for what is loaded into it from an engine that is no part of one.</summary>
@@ -159,13 +185,9 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
         return takesIndexes;
     }
 
-    private async Task<IReadOnlyList<BuiltImage>?> FindImagesAsync(
-        IReadOnlyDictionary<string, string> response,
-        IReadOnlyList<(PlannedOutput Output, EngineExporter Exporter)> exporters,
-        IReadOnlyList<Platform> platforms,
-        CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<BuiltImage>?> FindImagesAsync(NodeBuild build, IReadOnlyList<Platform> platforms, CancellationToken cancellationToken)
     {
-        var (images, problem) = await BuiltImages.FindAsync(response, exporters, platforms, OpenRegistry, cancellationToken).ConfigureAwait(false);
+        var (images, problem) = await BuiltImages.FindAsync(build.Response, build.Exporters, platforms, OpenRegistry, cancellationToken).ConfigureAwait(false);
         if (problem is not null)
         {
             await WarnAsync($"The digests of the single platforms are not known: {problem}", cancellationToken).ConfigureAwait(false);
@@ -174,39 +196,37 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
         return images;
     }
 
-    private RegistryClient OpenRegistry() => new(new RegistryClientOptions { Environment = environment, Credentials = _logins });
+    private RegistryClient OpenRegistry() => new(new RegistryClientOptions { Environment = environment, Trust = _trust, Credentials = _logins });
+
+    private async Task WarnAsync(BuildPlan plan, IReadOnlyList<PlannedOutput> outputs, CancellationToken cancellationToken)
+    {
+        if (outputs.Count == 0 && !ExporterPlan.IsDefaultOff(environment))
+        {
+            await WarnAsync(ExporterPlan.NoOutput, cancellationToken).ConfigureAwait(false);
+        }
+
+        foreach (var node in plan.Nodes.Where(n => n.Unlisted.Count > 0))
+        {
+            await WarnAsync(
+                $"The engine of the node '{node.Node}' does not list {string.Join(", ", node.Unlisted)}: it may lack an emulator, and a step that runs a program may fail.",
+                cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task WarnAsync(IReadOnlyList<string> messages, CancellationToken cancellationToken)
+    {
+        foreach (var message in messages)
+        {
+            await WarnAsync(message, cancellationToken).ConfigureAwait(false);
+        }
+    }
 
     private ValueTask WarnAsync(string message, CancellationToken cancellationToken)
         => ReportAsync(new VertexWarning { Warning = new BuildWarning { Message = message } }, cancellationToken);
-
-    private static async Task<EngineResult> SolveAsync(IRunningBuild running, FrontendCall call, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await running.SolveAsync(call, cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
-        }
-        catch (BuildxException e)
-        {
-            await WaitAsync(running.FailAsync(e, cancellationToken), s_closing, cancellationToken).ConfigureAwait(false);
-            throw;
-        }
-    }
-
-    private async Task ForwardAsync(IAsyncEnumerable<BuildEvent> source, CancellationToken cancellationToken)
-    {
-        await foreach (var e in source.WithCancellation(cancellationToken).ConfigureAwait(false))
-        {
-            await ReportAsync(e, cancellationToken).ConfigureAwait(false);
-        }
-    }
 
     private ValueTask ReportAsync(BuildEvent e, CancellationToken cancellationToken)
     {
         _seen.Handle(e);
         return events.WriteAsync(e, cancellationToken);
     }
-
-    /// <summary>Waits for something whose outcome changes nothing any more, but not for ever.</summary>
-    private static async Task WaitAsync(Task task, TimeSpan limit, CancellationToken cancellationToken)
-        => await task.WaitAsync(limit, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 }

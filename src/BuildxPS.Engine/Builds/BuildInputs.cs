@@ -1,4 +1,5 @@
 using BuildxPS.Engine.Configuration;
+using BuildxPS.Engine.Sessions.Files;
 
 namespace BuildxPS.Engine.Builds;
 
@@ -13,6 +14,12 @@ internal sealed record BuildInputs
 
     /// <summary>The Dockerfile's name in its folder.</summary>
     public required string DockerfileName { get; init; }
+
+    /// <summary>The caches that the build reads and writes.</summary>
+    public PlannedCaches Caches { get; init; } = new();
+
+    /// <summary>The contexts beside the main one.</summary>
+    public IReadOnlyList<PlannedContext> Contexts { get; init; } = [];
 
     /// <summary>The Dockerfile's path.</summary>
     public string DockerfilePath => Path.Join(DockerfileFolder, DockerfileName);
@@ -41,13 +48,17 @@ internal sealed record BuildInputs
         };
     }
 
-    private static void CheckContext(string path)
+    /// <summary>Checks that a folder is there and can be listed.</summary>
+    /// <param name="path">The folder.</param>
+    /// <param name="what">What it is, for messages.</param>
+    /// <param name="parameter">What names it.</param>
+    internal static void CheckContext(string path, string what = "The build context", string parameter = "-Path")
     {
         if (File.Exists(path))
         {
             throw new BuildxException(
                 BuildxFailure.BuildContextNotFound,
-                $"The build context '{path}' is a file, not a folder.",
+                $"{what} '{path}' is a file, not a folder.",
                 "Give the folder that the build may read files from; name the Dockerfile itself with -File.");
         }
 
@@ -60,16 +71,16 @@ internal sealed record BuildInputs
         {
             throw new BuildxException(
                 BuildxFailure.BuildContextNotFound,
-                $"The build context '{path}' does not exist.",
-                "Give an existing folder with -Path.",
+                $"{what} '{path}' does not exist.",
+                $"Give an existing folder with {parameter}.",
                 e);
         }
         catch (Exception e) when (e is UnauthorizedAccessException or IOException)
         {
             throw new BuildxException(
                 BuildxFailure.BuildContextUnreadable,
-                $"The build context '{path}' cannot be read: {e.Message}",
-                "Give this user the right to list the folder, or choose another one with -Path.",
+                $"{what} '{path}' cannot be read: {e.Message}",
+                $"Give this user the right to list the folder, or choose another one with {parameter}.",
                 e);
         }
     }

@@ -13,7 +13,10 @@ internal sealed record NodeCandidate
     public IReadOnlyList<Platform> Reported { get; init; } = [];
 }
 
-/// <summary>Decides which node builds which platforms, by buildx's rules. Nothing is contacted.</summary>
+/// <summary>
+/// Decides which node builds which platforms. As in buildx, but that a later node's own processor is preferred to an
+/// earlier node's emulator, and equal nodes share the platforms. Nothing is contacted.
+/// </summary>
 internal static class BuildPlanner
 {
     /// <summary>Whether a plan can be made without asking the engines which platforms they run.</summary>
@@ -41,46 +44,77 @@ internal static class BuildPlanner
 
     private static List<NodePlan> Share(IReadOnlyList<Platform> platforms, IReadOnlyList<NodeCandidate> nodes)
     {
-        var byAssignment = NeedsNoReports(platforms, nodes);
-        var choices = platforms.Select(p => (Platform: p, Choice: byAssignment ? Assigned(p, nodes) : Nearest(p, nodes))).ToList();
-        return [.. choices.GroupBy(c => c.Choice.Node).OrderBy(g => g.Key).Select(g => new NodePlan
+        var loads = new int[nodes.Count];
+        var choices = new List<(Platform Platform, Choice Choice)>();
+        foreach (var platform in platforms)
         {
-            Node = nodes[g.Key].Name,
-            Platforms = [.. g.Select(c => c.Platform)],
-            Foreign = [.. g.Where(c => IsForeign(c.Platform, nodes[g.Key])).Select(c => c.Platform)],
-            Reason = nodes.Count == 1 && g.All(c => c.Choice.Fits && IsListed(c.Platform, nodes[0]))
-                ? "the only node"
-                : string.Join("; ", g.Select(c => Reason(c.Platform, c.Choice, nodes)).Distinct()),
-        })];
+            var choice = Choose(platform, nodes, loads);
+            loads[choice.Node]++;
+            choices.Add((platform, choice));
+        }
+
+        return [.. choices.GroupBy(c => c.Choice.Node).OrderBy(g => g.Key).Select(g => Describe(nodes, nodes[g.Key], [.. g]))];
     }
 
-    private static (int Node, bool Fits, string Reason) Assigned(Platform platform, IReadOnlyList<NodeCandidate> nodes)
-        => (nodes.Index().First(n => n.Item.Explicit.Contains(platform)).Index, true, $"{platform} is assigned to it");
-
-    private static (int Node, bool Fits, string Reason) Nearest(Platform platform, IReadOnlyList<NodeCandidate> nodes)
+    private static NodePlan Describe(IReadOnlyList<NodeCandidate> nodes, NodeCandidate node, IReadOnlyList<(Platform Platform, Choice Choice)> choices) => new()
     {
-        (int Node, int Distance)? best = null;
+        Node = node.Name,
+        Platforms = [.. choices.Select(c => c.Platform)],
+        Foreign = [.. choices.Where(c => IsForeign(c.Platform, node)).Select(c => c.Platform)],
+        Unlisted = [.. choices.Where(c => !IsListed(c.Platform, node)).Select(c => c.Platform)],
+        Reason = nodes.Count == 1 && choices.All(c => IsListed(c.Platform, node))
+            ? "the only node"
+            : string.Join("; ", choices.Select(c => Reason(c.Platform, c.Choice, node, nodes)).Distinct()),
+    };
+
+    /// <summary>
+    /// Assigned before native before emulated, then the nearest variant; of nodes that are equal in that, the one with the
+    /// least to do, and then the first.
+    /// </summary>
+    private static Choice Choose(Platform platform, IReadOnlyList<NodeCandidate> nodes, int[] loads)
+    {
+        Choice? best = null;
         for (var i = 0; i < nodes.Count; i++)
         {
-            // An earlier node keeps a platform unless a later one is strictly nearer.
-            if (PlatformMatch.Distance(platform, nodes[i].Explicit.Concat(nodes[i].Reported)) is { } distance
-                && (best is null || distance < best.Value.Distance))
+            if (Rate(platform, nodes[i]) is { } fit && (best is null || IsBetter(fit, loads[i], best.Value.Fit!.Value, loads[best.Value.Node])))
             {
-                best = (i, distance);
+                best = new Choice(i, fit);
             }
         }
 
-        return best switch
-        {
-            null when nodes.Count == 1 => (0, false, $"the only node, although its engine does not list {platform}"),
-            null => (0, false, $"no node lists {platform}, so the first one tries"),
-            ({ } node, 0) => (node, true, $"it lists {platform}"),
-            ({ } node, _) => (node, true, $"it lists a platform that fits {platform}"),
-        };
+        return best ?? new Choice(0, null);
     }
 
-    private static string Reason(Platform platform, (int Node, bool Fits, string Reason) choice, IReadOnlyList<NodeCandidate> nodes)
-        => choice.Fits && !IsListed(platform, nodes[choice.Node]) ? $"{choice.Reason}, although its engine does not list it" : choice.Reason;
+    private static (Suitability Kind, int Distance)? Rate(Platform platform, NodeCandidate node)
+    {
+        if (PlatformMatch.Distance(platform, node.Explicit) is { } assigned)
+        {
+            return (Suitability.Assigned, assigned);
+        }
+
+        return PlatformMatch.Distance(platform, node.Reported) is { } distance
+            ? (IsForeign(platform, node) ? Suitability.Emulated : Suitability.Native, distance)
+            : null;
+    }
+
+    private static bool IsBetter((Suitability Kind, int Distance) fit, int load, (Suitability Kind, int Distance) best, int bestLoad)
+        => fit.CompareTo(best) is var order && (order < 0 || (order == 0 && load < bestLoad));
+
+    private static string Reason(Platform platform, Choice choice, NodeCandidate node, IReadOnlyList<NodeCandidate> nodes)
+    {
+        var reason = choice.Fit switch
+        {
+            null when nodes.Count == 1 => $"the only node, although its engine does not list {platform}",
+            null => $"no node lists {platform}, so the first one tries",
+            (Suitability.Assigned, 0) => $"{platform} is assigned to it",
+            (Suitability.Assigned, _) => $"a platform that fits {platform} is assigned to it",
+            (Suitability.Native, 0) => $"it runs {platform} by itself",
+            (Suitability.Native, _) => $"it runs a platform that fits {platform} by itself",
+            (_, 0) => $"it lists {platform}, under an emulator",
+            _ => $"it lists a platform that fits {platform}, under an emulator",
+        };
+        return choice.Fit is null || IsListed(platform, node) ? reason : $"{reason}, although its engine does not list it";
+    }
 
     /// <summary>Whether a node's engine says that it runs a platform; an engine that was not asked is believed.</summary>
     private static bool IsListed(Platform platform, NodeCandidate node)
@@ -88,4 +122,13 @@ internal static class BuildPlanner
 
     private static bool IsForeign(Platform platform, NodeCandidate node)
         => node.Reported.Count > 0 && !PlatformMatch.IsNative(platform, node.Reported[0]);
+
+    private enum Suitability
+    {
+        Assigned,
+        Native,
+        Emulated,
+    }
+
+    private readonly record struct Choice(int Node, (Suitability Kind, int Distance)? Fit);
 }

@@ -9,31 +9,57 @@ internal static class BuildResults
     private const int MaxPlatforms = 1000;
 
     /// <summary>Makes the result of a build that succeeded.</summary>
+    /// <param name="plan">Which node built what.</param>
+    /// <param name="builds">The nodes' parts, done.</param>
+    /// <param name="outputs">The outputs.</param>
+    /// <param name="seen">What was seen besides the parts of several nodes; of one node, all.</param>
+    /// <param name="platforms">The platforms that were built.</param>
+    /// <param name="duration">How long it took.</param>
+    /// <returns>The result. Of several nodes it has no digest: each has an image of its own.</returns>
     public static BuildResult Create(
-        string buildRef,
-        string builder,
+        BuildPlan plan,
+        IReadOnlyList<NodeBuild> builds,
         IReadOnlyList<PlannedOutput> outputs,
-        IReadOnlyList<(PlannedOutput Output, EngineExporter Exporter)> exporters,
-        IReadOnlyDictionary<string, string> response,
-        IReadOnlyList<Platform> platforms,
         BuildObserver seen,
+        IReadOnlyList<Platform> platforms,
         TimeSpan duration)
     {
-        var written = outputs.Where(o => o.Spec.Type == "cacheonly" || exporters.Any(e => ReferenceEquals(e.Output, o)));
+        var first = builds[0];
+        var buildRef = first.BuildRef(plan);
+        var isOne = builds.Count == 1;
+        var written = outputs.Where(o => o.Spec.Type == "cacheonly" || first.Exporters.Any(e => ReferenceEquals(e.Output, o)));
+        IEnumerable<BuildStep> steps = isOne ? seen.Steps.Select(s => s with { Node = first.Node.Node.Name })
+            : [.. seen.Steps, .. builds.SelectMany(b => b.Seen.Steps.Select(s => s with { Node = b.Node.Node.Name }))];
         return new BuildResult
         {
             BuildRef = buildRef,
-            Builder = builder,
-            Images = [.. exporters.Where(e => e.Output.IsImage).SelectMany(e => Names(e.Exporter)).Distinct()],
-            Digest = response.GetValueOrDefault("containerimage.digest"),
+            Builder = plan.Builder,
+            Nodes = plan.Nodes,
+            Images = [.. first.Exporters.Where(e => e.Output.IsImage).SelectMany(e => Names(e.Exporter)).Distinct()],
+            Digest = isOne ? first.Response.GetValueOrDefault("containerimage.digest") : null,
             Platforms = platforms,
             Outputs = [.. written.Select(Describe)],
             Duration = duration,
-            Steps = [.. seen.Steps.Select(Ended)],
-            Warnings = seen.Warnings,
-            Metadata = BuildMetadata.Create(response, buildRef),
+            Steps = [.. steps.Select((s, i) => Ended(isOne ? s : s with { Number = i + 1 }))],
+            Warnings = isOne ? seen.Warnings : [.. seen.Warnings.Concat(builds.SelectMany(b => b.Seen.Warnings)).Distinct()],
+            Metadata = BuildMetadata.Create(isOne ? first.Response : new Dictionary<string, string>(), buildRef),
         };
     }
+
+    /// <summary>Adds the index that was made of several nodes' parts.</summary>
+    /// <param name="result">The result so far.</param>
+    /// <param name="index">The index.</param>
+    /// <returns>The result with the index's digest and images.</returns>
+    public static BuildResult WithIndex(BuildResult result, ImageIndex index) => result with
+    {
+        Digest = index.Digest,
+        PlatformImages = BuiltImages.Of(index),
+        Metadata = new Dictionary<string, string>(result.Metadata, StringComparer.Ordinal)
+        {
+            ["containerimage.digest"] = index.Digest,
+            ["image.name"] = string.Join(',', result.Images),
+        },
+    };
 
     /// <summary>The platforms that a frontend's result is for.</summary>
     /// <param name="result">The result; its metadata comes from a frontend and may be anything.</param>

@@ -97,6 +97,9 @@ public sealed class BuildRunner
         request = RequestCheck.Normalize(request, _environment);
         OutputPlan.Check(request);
         BuildInputs.Find(request, _environment);
+        BuildMounts.Open(request, _environment).Dispose();
+        _ = CachePlan.Check(request);
+        _ = NamedContexts.Find(request);
     }
 
     private async Task<bool> IsReadyAsync(Task more, CancellationToken cancellationToken)

@@ -3,6 +3,7 @@ using System.Text.Json;
 using BuildxPS.Engine.Engines;
 using BuildxPS.Engine.Images.Manifests;
 using BuildxPS.Engine.Images.Registries;
+using BuildxPS.Engine.Sessions.Content;
 using BuildxPS.Engine.Sessions.Files;
 
 namespace BuildxPS.Engine.Builds;
@@ -54,6 +55,11 @@ internal static class BuiltImages
                 return (await ReadPushedAsync(client, name, top.Digest, limit.Token).ConfigureAwait(false), null);
             }
 
+            if (exporters.FirstOrDefault(e => e.Output.Client == ClientOutput.Layout) is { Output: { } layout })
+            {
+                return (await ReadLayoutAsync(layout.Spec.Destination!, top, limit.Token).ConfigureAwait(false), null);
+            }
+
             return exporters.FirstOrDefault(e => e.Output is { IsImage: true, Client: ClientOutput.File }) is { Output: { } archive }
                 ? (await ReadArchiveAsync(archive.Spec.Destination!, top, limit.Token).ConfigureAwait(false), null)
                 : (null, platforms.Count > 1 ? "the engine does not tell what is in an index that it keeps or sends on" : null);
@@ -71,9 +77,15 @@ internal static class BuiltImages
     private static BuiltImage Image(Platform platform, Descriptor descriptor)
         => new() { Platform = platform, Digest = descriptor.Digest, Size = descriptor.Size, MediaType = descriptor.MediaType };
 
+    /// <summary>The images of an index.</summary>
+    /// <param name="index">The index.</param>
+    /// <returns>One a platform; attestations are left out.</returns>
+    public static List<BuiltImage> Of(ImageIndex index)
+        => [.. index.Manifests.Where(m => !m.IsAttestation && m.Platform is not null).Select(m => Image(m.Platform!, m))];
+
     private static List<BuiltImage> Images(ImageDocument document)
         => document is ImageIndex index
-            ? [.. index.Manifests.Where(m => !m.IsAttestation && m.Platform is not null).Select(m => Image(m.Platform!, m))]
+            ? Of(index)
             : throw new InvalidDataException($"{document.Digest} is not an index, as the engine said");
 
     private static Descriptor? FindDescriptor(IReadOnlyDictionary<string, string> response)
@@ -111,6 +123,19 @@ internal static class BuiltImages
         var reference = name with { Tag = null, Digest = digest };
         var found = await client.GetManifestAsync(reference, cancellationToken).ConfigureAwait(false);
         return Images(ManifestReader.Read(reference, found.Bytes, found.MediaType, found.Digest));
+    }
+
+    private static async Task<List<BuiltImage>> ReadLayoutAsync(string folder, Descriptor top, CancellationToken cancellationToken)
+    {
+        using var store = new LayoutStore(folder);
+        var bytes = new byte[top.Size];
+        if (!ContentDigest.TryParse(top.Digest, out var digest) || store.Find(digest)?.Size != top.Size)
+        {
+            throw new InvalidDataException($"there is no index {top.Digest} in '{folder}'");
+        }
+
+        await store.ReadAsync(digest, 0, bytes, cancellationToken).ConfigureAwait(false);
+        return Images(ManifestReader.Read(new ImageReference { Registry = "", Repository = folder, Digest = top.Digest }, bytes, top.MediaType, top.Digest));
     }
 
     /// <summary>Reads the index out of an archive in OCI layout; of all else in it only the heads are read.</summary>

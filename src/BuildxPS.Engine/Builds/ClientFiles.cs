@@ -1,3 +1,4 @@
+using BuildxPS.Engine.Configuration;
 using BuildxPS.Engine.Engines;
 
 namespace BuildxPS.Engine.Builds;
@@ -8,9 +9,10 @@ internal sealed class ClientFiles : IAsyncDisposable
     private readonly OrderedDictionary<PlannedOutput, IExportOutput> _outputs = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<string, IFileSource> _sources = new(StringComparer.Ordinal);
 
-    private ClientFiles()
-    {
-    }
+    private ClientFiles(ClientContent content) => Content = content;
+
+    /// <summary>Caches and layouts. They are committed apart, since their names come from the engine's answers.</summary>
+    public ClientContent Content { get; }
 
     /// <summary>Failures of these files while the engine used them.</summary>
     public OwnFailures Failures { get; } = new();
@@ -22,18 +24,24 @@ internal sealed class ClientFiles : IAsyncDisposable
     /// <param name="inputs">The local inputs.</param>
     /// <param name="outputs">The outputs.</param>
     /// <param name="parts">Makes sources and outputs.</param>
+    /// <param name="environment">The client's surroundings.</param>
     /// <returns>The files.</returns>
     /// <exception cref="BuildxException"><see cref="BuildxFailure.DestinationNotWritable"/>.</exception>
-    public static ClientFiles Open(BuildInputs inputs, IReadOnlyList<PlannedOutput> outputs, BuildParts parts)
+    public static ClientFiles Open(BuildInputs inputs, IReadOnlyList<PlannedOutput> outputs, BuildParts parts, ClientEnvironment environment)
     {
-        var files = new ClientFiles();
-        foreach (var output in outputs.Where(o => o.Client != ClientOutput.None))
+        var files = new ClientFiles(ClientContent.Open(inputs.Caches, inputs.Contexts, outputs, environment));
+        foreach (var output in outputs.Where(o => o.Client is ClientOutput.File or ClientOutput.Folder))
         {
             files._outputs[output] = WatchedOutput.Watch(parts.CreateOutput(output), files.Failures);
         }
 
         files._sources["context"] = new WatchedSource(parts.OpenSource(inputs.ContextPath), files.Failures);
         files._sources["dockerfile"] = new WatchedSource(parts.OpenSource(inputs.DockerfileFolder), files.Failures);
+        foreach (var context in inputs.Contexts.Where(c => c.Spec.Kind == BuildContextKind.Folder))
+        {
+            files._sources[ClientContent.MountOf(context.Spec.Name)] = new WatchedSource(parts.OpenSource(context.Spec.Location), files.Failures);
+        }
+
         return files;
     }
 
@@ -47,15 +55,63 @@ internal sealed class ClientFiles : IAsyncDisposable
     /// <returns>Null where it sends none here.</returns>
     public IExportOutput? For(PlannedOutput output) => _outputs.GetValueOrDefault(output);
 
-    /// <summary>Moves all that was received to its destinations.</summary>
+    /// <summary>
+    /// Moves all that was received to its destinations: all of it, or nothing as far as that can be. Nothing is moved before
+    /// everything has been prepared.
+    /// </summary>
+    /// <param name="all">All outputs of the build, those included that leave nothing here.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>A task.</returns>
-    public async Task CommitAsync(CancellationToken cancellationToken)
+    /// <exception cref="BuildxException">An output could not be put in place; the message says what became of the others.</exception>
+    public async Task CommitAsync(IReadOnlyList<PlannedOutput> all, CancellationToken cancellationToken)
     {
-        foreach (var output in _outputs.Values)
+        if (Failures.First is { } own)
         {
-            await output.CommitAsync(cancellationToken).ConfigureAwait(false);
+            // The engine knew of it, and reported success all the same.
+            throw own;
         }
+
+        var placed = new Stack<IExportOutput>();
+        try
+        {
+            foreach (var output in _outputs.Values)
+            {
+                await output.PrepareAsync(cancellationToken).ConfigureAwait(false);
+            }
+
+            foreach (var output in _outputs.Values)
+            {
+                await output.CommitAsync(cancellationToken).ConfigureAwait(false);
+                placed.Push(output);
+            }
+        }
+        catch (BuildxException e)
+        {
+            var others = await UndoAsync(placed).ConfigureAwait(false);
+            others.AddRange(all.Where(o => o.Client == ClientOutput.None && !_outputs.ContainsKey(o)).Select(o => $"The output '{o.Spec}' is the engine's own doing and stays."));
+            if (others.Count == 0)
+            {
+                throw;
+            }
+
+            throw new BuildxException(e.Failure, $"{e.Message} {string.Join(' ', others)}", e.Advice, e) { IsTransient = e.IsTransient };
+        }
+        catch (OperationCanceledException)
+        {
+            _ = await UndoAsync(placed).ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private static async Task<List<string>> UndoAsync(Stack<IExportOutput> placed)
+    {
+        var became = new List<string>();
+        foreach (var output in placed)
+        {
+            became.Add(await output.UndoAsync().ConfigureAwait(false));
+        }
+
+        return became;
     }
 
     /// <inheritdoc/>
@@ -67,5 +123,6 @@ internal sealed class ClientFiles : IAsyncDisposable
         }
 
         _outputs.Clear();
+        await Content.DisposeAsync().ConfigureAwait(false);
     }
 }

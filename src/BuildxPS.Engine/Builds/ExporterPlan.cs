@@ -54,6 +54,13 @@ internal static class ExporterPlan
         // Engines merge what exporters answer, and the last one wins: what was pushed is what the user looks up next.
         var planned = WithoutRepeats(outputs, features).Where(o => o.Spec.Type != "cacheonly").OrderBy(o => o.Pushes).ToList();
         var isStoredToo = planned.Count < outputs.Count(o => o.Spec.Type != "cacheonly");
+        if (planned.Exists(o => o.Client == ClientOutput.Layout) && !engine.Capabilities.Contains(NamedContexts.LayoutCapability))
+        {
+            throw Unsupported(
+                $"The engine{Version(engine)} cannot write an image as a layout folder.",
+                "Leave tar=false out to get an archive, or use an engine with BuildKit 0.11 or newer.");
+        }
+
         var exporters = planned.Select(o => (o, Exporter(o, request, features, loadsIndexes, isStoredToo))).ToList();
         return exporters.Count <= 1 || engine.Capabilities.Contains("exporter.multiple")
             ? exporters
@@ -92,6 +99,11 @@ internal static class ExporterPlan
         }
 
         var type = ImageExporter(output, request, features, loadsIndexes, attributes);
+        if (output.Client == ClientOutput.Layout)
+        {
+            attributes["tar"] = "false";
+        }
+
         if (output.Pushes)
         {
             attributes["push"] = "true";
@@ -107,7 +119,7 @@ internal static class ExporterPlan
 
     private static string ImageExporter(PlannedOutput output, BuildRequest request, DriverFeatures features, bool loadsIndexes, Dictionary<string, string> attributes)
     {
-        if (output.Client == ClientOutput.File)
+        if (output.Client is ClientOutput.File or ClientOutput.Layout)
         {
             RequireArchives(output, request, features);
             return output.Spec.Type;

@@ -16,7 +16,7 @@ internal static partial class FailureAnalysis
     /// <returns>The failure to report.</returns>
     public static BuildxException Explain(BuildxException error, OwnFailures own, BuildObserver seen, FailureContext context)
     {
-        if (own.First is { } ours)
+        if ((own.First ?? own.FindBlamed(error.Message)) is { } ours)
         {
             return ours;
         }
@@ -25,6 +25,7 @@ internal static partial class FailureAnalysis
         var step = seen.FindFailed(build?.VertexDigest);
         var tail = build is { LogTail.Count: > 0 } ? build.LogTail : step is null ? [] : seen.LogTail(step.Digest);
         var (failure, message, advice) = Explain(error, step, tail, context);
+        message = context.IsOneOfSeveral ? $"On the node '{context.Plan.Node}': {message}" : message;
         return new BuildFailedException(failure, message, advice, error)
         {
             IsTransient = error.IsTransient,
@@ -42,6 +43,11 @@ internal static partial class FailureAnalysis
         BuildxException error, BuildStep? step, IReadOnlyList<string> tail, FailureContext context)
     {
         var (failure, message, advice) = (error.Failure, error.Message, error.Advice);
+        if (context.Mounts.Explain(message) is { } missing)
+        {
+            return (missing.Failure, $"{missing.Sentence}: {message}", missing.Advice);
+        }
+
         switch (failure)
         {
             case BuildxFailure.EmulatorMissing:
@@ -54,6 +60,8 @@ internal static partial class FailureAnalysis
                 return (failure, $"{message.TrimEnd('.')}. {login.Sentence}", login.Advice);
             case BuildxFailure.PlatformNotAvailable when context.BaseImage is { } image:
                 return (failure, $"{message.TrimEnd('.')}. {image}", advice);
+            case BuildxFailure.StepFailed when context.Mounts.Agents.Problem is { } problem:
+                return (failure, $"{message.TrimEnd('.')}. {problem}", advice);
             default:
                 return (failure, message, advice);
         }

@@ -12,8 +12,14 @@ internal sealed record FailureContext
     /// <summary>What was to be built where.</summary>
     public required NodePlan Plan { get; init; }
 
+    /// <summary>Whether other nodes build other parts, so that a failure has to name the node.</summary>
+    public bool IsOneOfSeveral { get; init; }
+
     /// <summary>Which logins the engine asked for.</summary>
     public required WatchedCredentials Logins { get; init; }
+
+    /// <summary>Which secrets and SSH agents the engine asked for.</summary>
+    public required BuildMounts Mounts { get; init; }
 
     /// <summary>What the base image has instead of the wanted platform; null where that is not known.</summary>
     public string? BaseImage { get; init; }

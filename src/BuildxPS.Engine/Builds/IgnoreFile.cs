@@ -56,6 +56,37 @@ internal static class IgnoreFile
     private static void CheckPatterns(string path)
     {
         var (number, count, bytes) = (0, 0, 0L);
+        var (control, isEncoded) = (0, false);
+        foreach (var line in Lines(Read(path)))
+        {
+            number++;
+            if (line.StartsWith('#') || line.AsSpan().Trim().IsEmpty)
+            {
+                continue;
+            }
+
+            var pattern = line.Trim();
+            CheckPattern(path, number, pattern);
+            bytes += Encoding.UTF8.GetByteCount(line);
+            if (++count > MaxPatterns || bytes > MaxPatternBytes)
+            {
+                throw TooMany(path, FormattableString.Invariant(
+                    $"holds more patterns than a build can send: at most {MaxPatterns} with together {MaxPatternBytes >> 20} MiB"));
+            }
+
+            control = control == 0 && pattern.Any(char.IsControl) ? number : control;
+            isEncoded |= pattern.Any(c => !char.IsAscii(c));
+        }
+
+        // Engines encode patterns only if one of them is not ASCII, and else fail to send a control character.
+        if (control > 0 && !isEncoded)
+        {
+            throw NotText(path, FormattableString.Invariant($"holds a control character in line {control}, which engines cannot send back"));
+        }
+    }
+
+    private static byte[] Read(string path)
+    {
         try
         {
             if (new FileInfo(path).Length > MaxFileBytes)
@@ -63,22 +94,10 @@ internal static class IgnoreFile
                 throw TooMany(path, $"is larger than {MaxFileBytes >> 20} MiB");
             }
 
-            foreach (var line in File.ReadLines(path, Encoding.UTF8))
-            {
-                number++;
-                if (line.StartsWith('#') || line.AsSpan().Trim().IsEmpty)
-                {
-                    continue;
-                }
-
-                CheckPattern(path, number, line.Trim());
-                bytes += Encoding.UTF8.GetByteCount(line);
-                if (++count > MaxPatterns || bytes > MaxPatternBytes)
-                {
-                    throw TooMany(path, FormattableString.Invariant(
-                        $"holds more patterns than a build can send: at most {MaxPatterns} with together {MaxPatternBytes >> 20} MiB"));
-                }
-            }
+            var bytes = File.ReadAllBytes(path);
+            return bytes is [0xFF, 0xFE, ..] or [0xFE, 0xFF, ..]
+                ? throw NotText(path, "is in UTF-16, in which engines find no pattern")
+                : bytes;
         }
         catch (Exception e) when (e is UnauthorizedAccessException or IOException)
         {
@@ -86,11 +105,25 @@ internal static class IgnoreFile
         }
     }
 
+    /// <summary>The lines as the engine takes them: ended by line feeds only, with a carriage return before them or not.</summary>
+    private static IEnumerable<string> Lines(byte[] bytes)
+    {
+        var start = bytes.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? Encoding.UTF8.Preamble.Length : 0;
+        while (start < bytes.Length)
+        {
+            var end = Array.IndexOf(bytes, (byte)'\n', start);
+            end = end < 0 ? bytes.Length : end;
+            var length = end - start - (end > start && bytes[end - 1] == '\r' ? 1 : 0);
+            yield return Encoding.UTF8.GetString(bytes, start, length);
+            start = end + 1;
+        }
+    }
+
     private static void CheckPattern(string path, int line, string pattern)
     {
         try
         {
-            _ = IgnorePatterns.Parse([pattern.StartsWith('!') ? "!" + pattern[1..].TrimStart() : pattern], OperatingSystem.IsWindows());
+            IgnorePatterns.Parse([Sent(pattern)], OperatingSystem.IsWindows()).Demand();
         }
         catch (BuildxException e)
         {
@@ -101,6 +134,21 @@ internal static class IgnoreFile
                 e);
         }
     }
+
+    /// <summary>A line's pattern as the engine sends it back.</summary>
+    private static string Sent(string pattern)
+    {
+        var isException = pattern.StartsWith('!');
+        var text = isException ? pattern[1..].Trim() : pattern;
+        text = text.Length > 0 ? TreePath.Clean(text) : text;
+        text = text.Length > 1 && text[0] == '/' ? text[1..] : text;
+        return isException ? "!" + text : text;
+    }
+
+    private static BuildxException NotText(string path, string problem) => new(
+        BuildxFailure.IgnorePatternInvalid,
+        $"The ignore file '{path}' {problem}.",
+        "Write the file in UTF-8, with one pattern a line.");
 
     private static BuildxException TooMany(string path, string problem) => new(
         BuildxFailure.IgnorePatternInvalid,

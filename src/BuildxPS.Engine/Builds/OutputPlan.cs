@@ -46,11 +46,13 @@ internal static class OutputPlan
             case "oci":
                 RequireDestination(spec);
                 CheckImage(spec);
-                return new PlannedOutput { Spec = spec, Client = ClientOutput.File };
+                return new PlannedOutput { Spec = spec, Client = ArchiveOrLayout(spec) };
             case "docker" when spec.Destination is not null:
                 RequireDestination(spec);
                 CheckImage(spec);
-                return new PlannedOutput { Spec = spec, Client = ClientOutput.File };
+                return new PlannedOutput { Spec = spec, Client = ArchiveOrLayout(spec) };
+            case "docker" when ArchiveOrLayout(spec) == ClientOutput.Layout:
+                throw Invalid($"The output '{spec}' asks for a layout folder (tar=false) and names none", "Name the folder with dest, or leave tar out to load the image into docker.");
             case "docker":
                 CheckImage(spec);
                 return new PlannedOutput { Spec = spec };
@@ -68,8 +70,17 @@ internal static class OutputPlan
         }
     }
 
+    /// <summary>As in buildx, what is neither true nor false means true.</summary>
+    private static ClientOutput ArchiveOrLayout(OutputSpec spec)
+        => spec.Attributes.TryGetValue("tar", out var tar) && GoText.Boolean(tar) == false ? ClientOutput.Layout : ClientOutput.File;
+
     private static void CheckDestinations(List<PlannedOutput> outputs)
     {
+        if (outputs.Count(o => o.Client == ClientOutput.Layout) > 1)
+        {
+            throw Invalid("Several outputs are layout folders (tar=false), and engines write one a build", "Ask for one of them, and copy the folder.");
+        }
+
         var comparer = OperatingSystem.IsWindows() ? StringComparer.OrdinalIgnoreCase : StringComparer.Ordinal;
         var twice = outputs.Where(o => o.Client != ClientOutput.None)
             .GroupBy(o => Path.TrimEndingDirectorySeparator(Path.GetFullPath(o.Spec.Destination!)), comparer)
@@ -84,7 +95,7 @@ internal static class OutputPlan
     {
         if (string.IsNullOrEmpty(spec.Destination))
         {
-            throw Invalid($"The output '{spec}' has no destination", $"Say where it goes, for example 'type={spec.Type},dest={(spec.Type == "local" ? "folder" : "out.tar")}'.");
+            throw Invalid($"The output '{spec}' has no destination", $"Say where it goes, for example 'type={spec.Type},dest={(spec.Type == "local" || ArchiveOrLayout(spec) == ClientOutput.Layout ? "folder" : "out.tar")}'.");
         }
 
         if (RequestCheck.HasImpossibleCharacter(spec.Destination, out var shown))
@@ -142,11 +153,6 @@ internal static class OutputPlan
         if (spec.Type == "registry" && spec.Attributes.ContainsKey("push") && !Flag(spec, "push"))
         {
             throw Invalid($"The output '{spec}' asks not to push, which is all that the type registry does", "Use the type image, or leave push out.");
-        }
-
-        if (spec.Type is "docker" or "oci" && spec.Attributes.TryGetValue("tar", out var tar) && GoText.Boolean(tar) == false)
-        {
-            throw Invalid($"The output '{spec}' asks for a layout folder (tar=false), which is not available", "Leave tar out to get a tar file; unpacked, it is the same layout.");
         }
 
         if (spec.Attributes.ContainsKey("context"))

@@ -6,6 +6,9 @@ namespace BuildxPS.Engine.Builds;
 /// </summary>
 internal sealed class OwnFailures
 {
+    private const int MaxSuspects = 100;
+
+    private readonly List<BuildxException> _suspects = [];
     private BuildxException? _first;
 
     /// <summary>The first failure; null if there was none.</summary>
@@ -23,4 +26,34 @@ internal sealed class OwnFailures
 
         return false;
     }
+
+    /// <summary>Failures that the engine may have gone on without.</summary>
+    public IReadOnlyList<BuildxException> Suspects
+    {
+        get
+        {
+            lock (_suspects)
+            {
+                return [.. _suspects];
+            }
+        }
+    }
+
+    /// <summary>Remembers a failure that the engine may go on without, like that of a cache.</summary>
+    /// <param name="error">The failure.</param>
+    public void Suspect(BuildxException error)
+    {
+        lock (_suspects)
+        {
+            if (_suspects.Count < MaxSuspects && !_suspects.Exists(s => s.Message == error.Message))
+            {
+                _suspects.Add(error);
+            }
+        }
+    }
+
+    /// <summary>Finds the failure that the engine repeats in its own error.</summary>
+    /// <param name="error">The engine's error.</param>
+    /// <returns>The failure; null if it is none of these.</returns>
+    public BuildxException? FindBlamed(string error) => Suspects.FirstOrDefault(s => error.Contains(DisplayText.Line(s.Message), StringComparison.Ordinal));
 }

@@ -11,6 +11,9 @@ internal enum ClientOutput
 
     /// <summary>A folder.</summary>
     Folder,
+
+    /// <summary>A folder in OCI layout.</summary>
+    Layout,
 }
 
 /// <summary>One output of a build, checked as far as it can be without an engine.</summary>

@@ -30,6 +30,7 @@ internal static class RequestCheck
         CheckNames(request.Labels, "label");
         CheckSize([.. request.BuildArguments.Select(p => (p, "build argument")), .. request.Labels.Select(p => (p, "label"))]);
         CheckTags(request.Tags);
+        CheckMounts(request);
         CheckClientArguments(request);
         return request with { Platforms = Platforms(request, environment) };
     }
@@ -118,17 +119,34 @@ internal static class RequestCheck
         }
     }
 
+    private static void CheckMounts(BuildRequest request)
+    {
+        foreach (var secret in request.Secrets)
+        {
+            var name = DisplayText.Line(secret.Id);
+            if (name.Length == 0 || new object?[] { secret.Source, secret.Environment, secret.Value }.Count(s => s is not null) != 1)
+            {
+                throw new BuildxException(
+                    BuildxFailure.SecretInvalid,
+                    $"The secret '{name}' has no id, or comes from none or several places.",
+                    "Give a secret an id, and a file, an environment variable or a value.");
+            }
+
+            if (secret.Source is { } file)
+            {
+                RequireAbsolute(file, $"The file of the secret '{name}'");
+            }
+        }
+
+        foreach (var path in request.Ssh.SelectMany(s => s.Paths))
+        {
+            RequireAbsolute(path, "The socket or key of an SSH agent");
+        }
+    }
+
     /// <summary>Build arguments that are meant for the client and not for the Dockerfile.</summary>
     private static void CheckClientArguments(BuildRequest request)
     {
-        if (request.BuildArguments.TryGetValue("BUILDKIT_INLINE_CACHE", out var inline) && GoText.Boolean(inline) == true)
-        {
-            throw new BuildxException(
-                BuildxFailure.ArgumentInvalid,
-                "The build argument BUILDKIT_INLINE_CACHE asks for a cache export, which is not available yet.",
-                "Leave BUILDKIT_INLINE_CACHE out.");
-        }
-
         if (request.BuildArguments.TryGetValue("BUILDKIT_SYNTAX", out var syntax) && string.IsNullOrWhiteSpace(syntax))
         {
             throw new BuildxException(

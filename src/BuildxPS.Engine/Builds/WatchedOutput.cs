@@ -30,7 +30,13 @@ internal static class WatchedOutput
             }
         }
 
+        public void Complete() => inner.Complete();
+
+        public Task PrepareAsync(CancellationToken cancellationToken) => inner.PrepareAsync(cancellationToken);
+
         public Task CommitAsync(CancellationToken cancellationToken) => inner.CommitAsync(cancellationToken);
+
+        public Task<string> UndoAsync() => inner.UndoAsync();
 
         public ValueTask DisposeAsync() => inner.DisposeAsync();
     }
@@ -49,7 +55,11 @@ internal static class WatchedOutput
             }
         }
 
+        public Task PrepareAsync(CancellationToken cancellationToken) => inner.PrepareAsync(cancellationToken);
+
         public Task CommitAsync(CancellationToken cancellationToken) => inner.CommitAsync(cancellationToken);
+
+        public Task<string> UndoAsync() => inner.UndoAsync();
 
         public ValueTask DisposeAsync() => inner.DisposeAsync();
     }

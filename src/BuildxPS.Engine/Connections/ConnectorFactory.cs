@@ -23,7 +23,31 @@ internal static class ConnectorFactory
             return new UnixSocketConnector(path, failures, timeout ?? DefaultTimeout);
         }
 
+        if (address.Ssh is { } target)
+        {
+            return Create(target, target.DockerCommand, address.Text, timeout);
+        }
+
+        if (address.Pipe is { } pipe)
+        {
+            return OperatingSystem.IsWindows()
+                ? new NamedPipeConnector(pipe.Server, pipe.Name, failures, timeout ?? DefaultTimeout)
+                : throw new BuildxException(
+                    BuildxFailure.EndpointUnsupported,
+                    $"The engine address '{address.Text}' is a named pipe of Windows, which this operating system does not have.",
+                    "Name the engine as unix://PATH, tcp://HOST:PORT or ssh://USER@HOST.");
+        }
+
         var tls = address.UsesTls ? endpoint.Tls ?? new TlsMaterial() : null;
         return new TcpConnector(address.Host, address.Port, tls, protocol, failures, timeout ?? DefaultTimeout);
     }
+
+    /// <summary>Creates a connector through ssh. Nothing is started.</summary>
+    /// <param name="target">The machine.</param>
+    /// <param name="command">What runs there to reach the engine.</param>
+    /// <param name="address">The engine's address, for messages.</param>
+    /// <param name="timeout">How long a connection may take to come up; null for 20 seconds.</param>
+    /// <returns>The connector.</returns>
+    public static IConnector Create(SshTarget target, string command, string address, TimeSpan? timeout = null)
+        => new SshConnector(target, command, new SshFailures(address, target, command), timeout ?? DefaultTimeout);
 }

@@ -6,13 +6,19 @@ namespace BuildxPS.Engine.Connections;
 internal sealed record EngineAddress
 {
     private const string DefaultUnixSocket = "/var/run/docker.sock";
-    private const string SupportedSchemes = "unix://PATH, tcp://HOST:PORT, http://HOST:PORT and https://HOST:PORT";
+    private const string SupportedSchemes = "unix://PATH, npipe:////./pipe/NAME, tcp://HOST:PORT, http://HOST:PORT, https://HOST:PORT and ssh://USER@HOST";
 
     /// <summary>The address as the user wrote it, without a password.</summary>
     public required string Text { get; init; }
 
     /// <summary>The socket's path for a unix socket, else null.</summary>
     public string? SocketPath { get; init; }
+
+    /// <summary>Machine and name of a named pipe, else null.</summary>
+    public (string Server, string Name)? Pipe { get; init; }
+
+    /// <summary>The machine for ssh, else null.</summary>
+    public SshTarget? Ssh { get; init; }
 
     /// <summary>The host's name or IP address for TCP, else empty.</summary>
     public string Host { get; init; } = "";
@@ -51,9 +57,8 @@ internal sealed record EngineAddress
             // Material for TLS wins over http: what was to be encrypted never goes out in the clear.
             "http" => ParseTcp(text, rest, hasTls, 80),
             "https" => ParseTcp(text, rest, usesTls: true, 443),
-            "npipe" => throw Unsupported(text, scheme, "Let the engine listen on TCP with TLS, and name it as tcp://HOST:2376."),
-            "ssh" => throw Unsupported(text, scheme,
-                "Forward the engine's socket, for example ssh -N -L /tmp/docker.sock:/var/run/docker.sock USER@HOST, and name it as unix:///tmp/docker.sock."),
+            "npipe" => ParsePipe(text, rest),
+            "ssh" => ParseSsh(text, rest),
             "fd" => throw Unsupported(text, scheme, "fd:// is for a daemon to listen on; name the socket that it listens on, unix://PATH."),
             _ => throw Unsupported(text, scheme, $"Addresses that can be used are {SupportedSchemes}."),
         };
@@ -80,6 +85,41 @@ internal sealed record EngineAddress
         return System.Text.Encoding.UTF8.GetByteCount(path) <= 107
             ? new EngineAddress { Text = text, SocketPath = path }
             : throw Invalid(text, "the socket's path is longer than the 107 bytes that a unix socket allows");
+    }
+
+    private static EngineAddress ParsePipe(string text, string path)
+    {
+        // Written with either slash: npipe:////./pipe/docker_engine.
+        return path.Replace('\\', '/').Split('/') is ["", "", { Length: > 0 } server, var pipe, .. { Length: > 0 } name]
+            && pipe.Equals("pipe", StringComparison.OrdinalIgnoreCase) && name.All(part => part.Length > 0 && !part.Any(char.IsControl))
+            ? new EngineAddress { Text = text, Pipe = (server, string.Join('\\', name)) }
+            : throw Invalid(text, "it is not the name of a pipe, as in npipe:////./pipe/docker_engine");
+    }
+
+    private static EngineAddress ParseSsh(string text, string rest)
+    {
+        var slash = rest.IndexOf('/', StringComparison.Ordinal);
+        var authority = slash < 0 ? rest : rest[..slash];
+        var path = slash < 0 ? "" : rest[slash..];
+        if (rest.AsSpan().IndexOfAny("?#") >= 0)
+        {
+            throw Invalid(text, "it has a query or a fragment, which ssh addresses do not take");
+        }
+
+        var at = authority.LastIndexOf('@');
+        var user = at < 0 ? null : authority[..at];
+        if (user is not null && user.Contains(':', StringComparison.Ordinal))
+        {
+            throw Invalid(text, "it has a password, which would be in plain text; use a key");
+        }
+
+        var (host, port) = SplitPort(text, authority[(at + 1)..]);
+        host = host.Trim('[', ']');
+
+        // A name that begins with a dash would be an option to ssh.
+        return host.Length > 0 && host[0] != '-' && user is null or { Length: > 0 } && !rest.Any(c => char.IsControl(c) || c == ' ')
+            ? new EngineAddress { Text = text, Ssh = new SshTarget { Host = host, User = user, Port = port, SocketPath = path.Length > 1 ? path : null } }
+            : throw Invalid(text, "it names no host that ssh could reach, as in ssh://user@host");
     }
 
     private static EngineAddress ParseTcp(string text, string authority, bool usesTls, int defaultPort)
@@ -136,7 +176,7 @@ internal sealed record EngineAddress
 
     private static BuildxException Unsupported(string text, string scheme, string advice) => new(
         BuildxFailure.EndpointUnsupported,
-        $"The engine address '{Redact(text)}' uses {DisplayText.Line(scheme)}://, which cannot be used here; unix://, tcp://, http:// and https:// can.",
+        $"The engine address '{Redact(text)}' uses {DisplayText.Line(scheme)}://, which cannot be used here; unix://, npipe://, tcp://, http://, https:// and ssh:// can.",
         advice);
 
     private static string Redact(string text)

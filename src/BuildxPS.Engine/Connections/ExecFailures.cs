@@ -30,6 +30,13 @@ internal sealed class ExecFailures(string address, string container, string comm
         IsTransient = true,
     };
 
+    /// <summary>The command ended, or was cut off, while it was in use: as a rule because its container was stopped.</summary>
+    /// <param name="log">What it wrote to its standard error.</param>
+    /// <returns>The error of a stream.</returns>
+    public EndOfStreamException Broken(string log) => new(
+        $"the command '{command}' in the container {container} ended"
+        + (log.Length == 0 ? ", so the container was stopped or BuildKit in it has ended" : $" with '{DisplayText.Line(log)}'"));
+
     /// <summary>The container is not there.</summary>
     /// <returns>The failure.</returns>
     public BuildxException NoContainer() => new(

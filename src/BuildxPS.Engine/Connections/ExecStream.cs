@@ -60,7 +60,7 @@ internal sealed class ExecStream(Stream inner, ExecFailures failures) : WrappedS
         {
             if (await FillAsync(cancellationToken).ConfigureAwait(false) == 0)
             {
-                return _end == _start ? false : throw new InvalidDataException("the container's output ended within a frame's header");
+                return _end == _start ? false : throw failures.Broken(Log);
             }
         }
 
@@ -84,7 +84,7 @@ internal sealed class ExecStream(Stream inner, ExecFailures failures) : WrappedS
             // A large frame's rest goes straight to the caller.
             var read = await Inner.ReadAsync(buffer[..(int)Math.Min(buffer.Length, _left)], cancellationToken).ConfigureAwait(false);
             _left -= read;
-            return read > 0 ? read : throw EndOfFrame();
+            return read > 0 ? read : throw failures.Broken(Log);
         }
 
         var count = (int)Math.Min(Math.Min(buffer.Length, _left), _end - _start);
@@ -98,7 +98,7 @@ internal sealed class ExecStream(Stream inner, ExecFailures failures) : WrappedS
     {
         if (_end == _start && await FillAsync(cancellationToken).ConfigureAwait(false) == 0)
         {
-            throw EndOfFrame();
+            throw failures.Broken(Log);
         }
 
         var count = (int)Math.Min(_left, _end - _start);
@@ -134,7 +134,7 @@ internal sealed class ExecStream(Stream inner, ExecFailures failures) : WrappedS
     {
         if (_end == _start && await FillAsync(cancellationToken).ConfigureAwait(false) == 0)
         {
-            throw EndOfFrame();
+            throw failures.Broken(Log);
         }
 
         _hasData = true;
@@ -158,10 +158,9 @@ internal sealed class ExecStream(Stream inner, ExecFailures failures) : WrappedS
         throw failures.NotStarted(text.ToString());
     }
 
+    // Whoever still waits for an answer then learns of the command and its last words, and not only that there is no more.
     private int End()
-        => _hasData || failures.ExpectsText ? 0 : throw failures.Ended(Log);
-
-    private static InvalidDataException EndOfFrame() => new("the container's output ended within a frame");
+        => failures.ExpectsText ? 0 : throw (_hasData ? failures.Broken(Log) : failures.Ended(Log));
 }
 
 /// <summary>The last part of a text that arrives in pieces.</summary>

@@ -108,17 +108,17 @@ internal sealed class TcpConnector(
 
         return new SslClientAuthenticationOptions
         {
-            TargetHost = host,
+            TargetHost = material.ServerName ?? host,
             ApplicationProtocols = [protocol],
             CertificateChainPolicy = policy,
             ClientCertificateContext = certificate is null
                 ? null
                 : SslStreamCertificateContext.Create(certificate, additionalCertificates: null, offline: true),
-            RemoteCertificateValidationCallback = (_, _, chain, errors) => material.SkipVerification || Accept(chain, errors, report),
+            RemoteCertificateValidationCallback = (_, _, chain, errors) => material.SkipVerification || Accept(material.ServerName ?? host, chain, errors, report),
         };
     }
 
-    private bool Accept(X509Chain? chain, SslPolicyErrors errors, Action<string> report)
+    private static bool Accept(string name, X509Chain? chain, SslPolicyErrors errors, Action<string> report)
     {
         if (errors == SslPolicyErrors.None)
         {
@@ -126,7 +126,7 @@ internal sealed class TcpConnector(
         }
 
         report(errors.HasFlag(SslPolicyErrors.RemoteCertificateNotAvailable) ? "the engine showed no certificate"
-            : errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch) ? $"its certificate is not for {host}"
+            : errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch) ? $"its certificate is not for {name}"
             : "its certificate is not trusted (" + string.Join("; ", chain?.ChainStatus.Select(s => DisplayText.Line(s.StatusInformation)) ?? []) + ")");
         return false;
     }
@@ -136,7 +136,7 @@ internal sealed class TcpConnector(
         if (problem.Length > 0)
         {
             return failures.Certificate(problem,
-                "Give the authority that signed it: ca.pem in the folder that DOCKER_CERT_PATH names, or in the docker context.", e);
+                "Give the authority that signed it: ca.pem in the folder that DOCKER_CERT_PATH names, in the docker context, or, for a remote builder, the driver option cacert (and servername where the certificate is for another name).", e);
         }
 
         if (TlsStream.RefusesOurCertificate(e))

@@ -20,6 +20,12 @@ internal sealed record TlsMaterial
     /// <summary>Whether any certificate of the engine is accepted. Only a user's own setting sets it.</summary>
     public bool SkipVerification { get; init; }
 
+    /// <summary>The name that the engine's certificate must be for; null for the address's host.</summary>
+    public string? ServerName { get; init; }
+
+    /// <summary>What a user can do about a file that cannot be used.</summary>
+    public string Advice { get; init; } = "Give ca.pem, cert.pem and key.pem in the folder that DOCKER_CERT_PATH names, or create the docker context again with them.";
+
     /// <summary>Reads the authorities.</summary>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>Null where those of the system are trusted.</returns>
@@ -85,7 +91,7 @@ internal sealed record TlsMaterial
         }
     }
 
-    private static async Task<string> ReadAsync(string file, CancellationToken cancellationToken)
+    private async Task<string> ReadAsync(string file, CancellationToken cancellationToken)
     {
         try
         {
@@ -100,9 +106,9 @@ internal sealed record TlsMaterial
         }
     }
 
-    private static BuildxException Invalid(string file, string reason, Exception? inner) => new(
+    private BuildxException Invalid(string file, string reason, Exception? inner) => new(
         BuildxFailure.ConfigurationInvalid,
         $"The TLS file {file} cannot be used: {reason}.",
-        "Give ca.pem, cert.pem and key.pem in the folder that DOCKER_CERT_PATH names, or create the docker context again with them.",
+        Advice,
         inner);
 }

@@ -12,9 +12,22 @@ internal sealed class BuildJournal
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, VertexChanged> _failed = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _running = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _names = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Tail> _tails = new(StringComparer.Ordinal);
     private readonly Queue<string> _tailOrder = new();
+
+    /// <summary>Whether a step is running, as far as the events tell.</summary>
+    public bool HasRunning
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _running.Count > 0;
+            }
+        }
+    }
 
     /// <summary>Takes note of an event.</summary>
     /// <param name="buildEvent">The event.</param>
@@ -78,6 +91,15 @@ internal sealed class BuildJournal
         if (_names.Count < MaxVertices || _names.ContainsKey(vertex.Digest))
         {
             _names[vertex.Digest] = vertex.Name;
+        }
+
+        if (vertex is { Started: not null, Completed: null } && _running.Count < MaxVertices)
+        {
+            _running.Add(vertex.Digest);
+        }
+        else
+        {
+            _running.Remove(vertex.Digest);
         }
 
         // Steps that were cancelled because another one failed are not what went wrong.

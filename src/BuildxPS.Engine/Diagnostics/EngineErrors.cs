@@ -15,6 +15,9 @@ internal sealed record EngineErrorContext
 
     /// <summary>What the build's events told.</summary>
     public BuildJournal? Journal { get; init; }
+
+    /// <summary>How the build's session came to its end before the build did; null if it did not, or not that this side knew.</summary>
+    public Exception? SessionEnd { get; init; }
 }
 
 /// <summary>
@@ -72,7 +75,9 @@ internal static partial class EngineErrors
         var step = vertex is null ? null : context.Journal?.Name(vertex);
         var log = vertex is null ? [] : context.Journal?.LogTail(vertex) ?? [];
         var exitCode = details.ExitCode ?? ReadExitCode(raw);
-        var (failure, message, advice) = Classify(error.StatusCode, text, step, log, exitCode, details);
+        var (failure, message, advice) = exitCode is null && SessionErrors.IsMeant(error.StatusCode, text, context)
+            ? SessionErrors.Describe(text, step, context)
+            : Classify(error.StatusCode, text, step, log, exitCode, details, context.Endpoint);
         return new BuildFailedException(failure, DisplayText.Lines(message, MaxMessage), advice, error)
         {
             BuildRef = context.BuildRef,
@@ -81,17 +86,17 @@ internal static partial class EngineErrors
             ExitCode = exitCode,
             LogTail = log,
             Sources = details.Sources,
-            IsTransient = failure is BuildxFailure.EngineLost or BuildxFailure.NameNotResolved,
+            IsTransient = failure is BuildxFailure.EngineLost or BuildxFailure.NameNotResolved or BuildxFailure.TimedOut,
         };
     }
 
     private static (BuildxFailure Failure, string Message, string Advice) Classify(
-        StatusCode code, string text, string? step, IReadOnlyList<string> log, int? exitCode, ErrorDetails details)
+        StatusCode code, string text, string? step, IReadOnlyList<string> log, int? exitCode, ErrorDetails details, string endpoint)
     {
         var where = step is null ? "" : $" in step '{step}'";
         if (code == StatusCode.Cancelled || text.EndsWith("context canceled", StringComparison.Ordinal))
         {
-            return (BuildxFailure.BuildCanceled, $"The engine reports that the build was cancelled: {text}",
+            return (BuildxFailure.BuildCanceled, $"The engine at {endpoint} reports that the build was cancelled: {text}",
                 "Somebody else cancelled it, or the engine is being stopped. Build again.");
         }
 
@@ -118,14 +123,14 @@ internal static partial class EngineErrors
 
         if (KnownFailure.Find(text) is { } known)
         {
-            return (known.Failure, $"{known.Summary}{where}: {text}", known.Advice);
+            return (known.Failure, $"{known.Summary}{(known.Failure == BuildxFailure.EngineLost ? $" ({endpoint})" : "")}{where}: {text}", known.Advice);
         }
 
-        return ClassifyByCode(code, text, step, details);
+        return ClassifyByCode(code, text, step, details, endpoint);
     }
 
     private static (BuildxFailure Failure, string Message, string Advice) ClassifyByCode(
-        StatusCode code, string text, string? step, ErrorDetails details) => code switch
+        StatusCode code, string text, string? step, ErrorDetails details, string endpoint) => code switch
         {
             StatusCode.ResourceExhausted when IsTooLarge(text, "Sending message exceeds", "received message larger than max") => (
                 BuildxFailure.ArgumentInvalid,
@@ -138,15 +143,15 @@ internal static partial class EngineErrors
                 "Check disk space, memory and limits where the engine runs, and build again."),
             StatusCode.Unimplemented => (BuildxFailure.EngineUnsupported, $"The engine does not know a call that the build needs: {text}",
                 "Build with a newer engine."),
-            StatusCode.Unavailable => (BuildxFailure.EngineLost, $"The engine went away while it was working: {text}",
+            StatusCode.Unavailable => (BuildxFailure.EngineLost, $"The engine at {endpoint} went away while it was working: {text}",
                 "See whether it was stopped or restarted, read its log, and build again."),
-            StatusCode.DeadlineExceeded => (BuildxFailure.TimedOut, $"The engine waited too long for something: {text}",
+            StatusCode.DeadlineExceeded => (BuildxFailure.TimedOut, $"The engine at {endpoint} waited too long for something{(step is null ? "" : $" in step '{step}'")}: {text}",
                 "Build again; if it stays so, see the engine's log and its network."),
             _ when step is not null => (BuildxFailure.StepFailed, $"Step '{step}' failed: {text}",
                 "Read the engine's words in the message and the step's line in the Dockerfile."),
             _ when details.Sources.Count > 0 => (BuildxFailure.DockerfileInvalid, $"The Dockerfile is not valid: {text}",
                 "Correct the line that is shown."),
-            _ => (BuildxFailure.EngineError, text.Length == 0 ? $"The engine reported {code} without saying why" : $"The engine reports: {text}",
+            _ => (BuildxFailure.EngineError, text.Length == 0 ? $"The engine at {endpoint} reported {code} without saying why" : $"The engine reports: {text}",
                 "Read the engine's words in the message; its log may say more."),
         };
 

@@ -43,6 +43,8 @@ internal sealed record KnownFailure(BuildxFailure Failure, string Summary, strin
             "Check host and port, and that the registry is up. The engine looks from where it runs: in a container, localhost is that container unless it has the host's network (New-BuildxBuilder -DriverOption network=host).",
             "failed to do request: *connect: connection refused",
             "failed to do request: *i/o timeout",
+            "failed to do request: *connection reset by peer",
+            "failed to do request: *EOF",
             "failed to do request: *no route to host",
             "failed to do request: *network is unreachable"),
         new(
@@ -119,13 +121,8 @@ internal sealed record KnownFailure(BuildxFailure Failure, string Summary, strin
             BuildxFailure.EngineLost,
             "The engine ended the connection while it was working",
             "See whether the engine was stopped or restarted, read its log, and build again: what was finished comes from its cache.",
-            "no active session for",
-            "transport is closing",
             "connection reset by peer",
-            "error reading from server",
-            "no such job",
-            "session closed",
-            "closing transport"),
+            "no such job"),
         new(
             BuildxFailure.ImageNotFound,
             "An image was not found",

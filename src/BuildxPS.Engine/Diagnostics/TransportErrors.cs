@@ -42,6 +42,20 @@ internal static class TransportErrors
     public static BuildxException Explain(Exception error, EngineErrorContext context)
         => error is InvalidDataException ? Violation(error, context) : Lost(error, context);
 
+    /// <summary>An engine that takes a connection and says nothing.</summary>
+    /// <param name="limit">How long it had.</param>
+    /// <param name="context">Where.</param>
+    /// <param name="cause">What told.</param>
+    /// <returns>The failure.</returns>
+    public static BuildxException NoAnswer(TimeSpan limit, EngineErrorContext context, Exception cause)
+    {
+        var message = FormattableString.Invariant($"The engine at {context.Endpoint} took the connection and did not answer within {limit.TotalSeconds:0.#} s.");
+        const string Advice = "See whether the engine hangs or is overloaded (its log tells), and whether what forwards the connection to it still runs; then try again.";
+        return context.BuildRef is null
+            ? new BuildxException(BuildxFailure.TimedOut, message, Advice, cause) { IsTransient = true }
+            : new BuildFailedException(BuildxFailure.TimedOut, message, Advice, cause) { IsTransient = true, BuildRef = context.BuildRef };
+    }
+
     private static bool IsProtocol(Exception cause)
         => cause is InvalidDataException or Google.Protobuf.InvalidProtocolBufferException
             || cause is HttpRequestException { HttpRequestError: HttpRequestError.HttpProtocolError or HttpRequestError.InvalidResponse or HttpRequestError.VersionNegotiationError or HttpRequestError.ConfigurationLimitExceeded }
@@ -66,7 +80,9 @@ internal static class TransportErrors
     }
 
     /// <summary>The words of the innermost cause: the outer ones only say that there was an error.</summary>
-    private static string Reason(Exception error)
+    /// <param name="error">The error.</param>
+    /// <returns>One line.</returns>
+    internal static string Reason(Exception error)
     {
         var cause = error;
         while (EngineErrors.Inner(cause) is { } inner)

@@ -193,7 +193,11 @@ internal sealed partial class DockerDaemon : IDisposable
                 BuildxFailure.EngineLost,
                 $"The connection to the engine at {Address} broke during {request}: {DisplayText.Line(innermost.Message)}",
                 "Check that the address is a docker daemon's, and look at the daemon's own log.",
-                exception);
+                exception)
+            {
+                // An answer that ends in its first line may also be that of something else than a daemon.
+                IsTransient = exception is not HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded },
+            };
     }
 
     private BuildxException BuildKit(Exception inner) => new(

@@ -21,6 +21,7 @@ internal sealed class DockerLoadOutput(DockerDaemon daemon, Func<BuildEvent, Can
     private DateTimeOffset _started;
     private DateTimeOffset _reported;
     private long _sent;
+    private volatile bool _isComplete;
 
     /// <inheritdoc/>
     public async Task<Stream> OpenAsync(IReadOnlyDictionary<string, string> exporterResponse, CancellationToken cancellationToken)
@@ -40,13 +41,23 @@ internal sealed class DockerLoadOutput(DockerDaemon daemon, Func<BuildEvent, Can
     }
 
     /// <inheritdoc/>
+    public void Complete() => _isComplete = true;
+
+    /// <inheritdoc/>
+    public Task PrepareAsync(CancellationToken cancellationToken) => _isComplete
+        ? Task.CompletedTask
+        : throw new BuildxException(
+            BuildxFailure.ProtocolViolation,
+            $"The engine reported success, but sent {(_load is null ? "nothing" : "not all")} of the image for the docker daemon at {daemon.Address}.",
+            "Try again; if it stays, look at the engine's log. Nothing was loaded.");
+
+    /// <inheritdoc/>
+    public Task<string> UndoAsync() => Task.FromResult($"The image is loaded into the docker daemon at {daemon.Address} and stays there.");
+
+    /// <inheritdoc/>
     public async Task CommitAsync(CancellationToken cancellationToken)
     {
-        if (_load is not { } load)
-        {
-            return;
-        }
-
+        var load = _load!;
         var now = DateTimeOffset.UtcNow;
         await report(Progress(now), cancellationToken).ConfigureAwait(false);
         await TellAsync(async () =>

@@ -18,28 +18,30 @@ internal sealed class ImageLoad : IAsyncDisposable
 
     private readonly Stream _connection;
     private readonly string _address;
+    private readonly DaemonWatch _watch;
     private readonly CancellationTokenSource _closing = new();
     private readonly Task<LoadAnswer> _answer;
 
-    private ImageLoad(Stream connection, string address)
+    private ImageLoad(Stream connection, string address, DaemonWatch watch)
     {
-        (_connection, _address) = (connection, address);
+        (_connection, _address, _watch) = (connection, address, watch);
         _answer = LoadAnswer.ReadAsync(connection, _closing.Token);
     }
 
     /// <summary>Starts the request.</summary>
     /// <param name="connector">Reaches the daemon.</param>
     /// <param name="path">The path, with the API's version.</param>
+    /// <param name="watch">Tells a daemon that is busy from one that is gone.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The request, waiting for its body.</returns>
-    public static async Task<ImageLoad> OpenAsync(IConnector connector, string path, CancellationToken cancellationToken)
+    public static async Task<ImageLoad> OpenAsync(IConnector connector, string path, DaemonWatch watch, CancellationToken cancellationToken)
     {
         var connection = await connector.ConnectAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             var head = $"POST {path} HTTP/1.1\r\nHost: docker.example.com\r\nContent-Type: application/x-tar\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n";
             await connection.WriteAsync(Encoding.ASCII.GetBytes(head), cancellationToken).ConfigureAwait(false);
-            return new ImageLoad(connection, connector.Address);
+            return new ImageLoad(connection, connector.Address, watch);
         }
         catch (IOException e)
         {
@@ -89,7 +91,8 @@ internal sealed class ImageLoad : IAsyncDisposable
         if (!await IsAnsweredAsync().ConfigureAwait(false))
         {
             await SendAsync("0\r\n\r\n"u8.ToArray(), cancellationToken).ConfigureAwait(false);
-            await CheckAsync(_answer.WaitAsync(cancellationToken), null).ConfigureAwait(false);
+            await WatchAsync(_answer, cancellationToken).ConfigureAwait(false);
+            await CheckAsync(_answer, null).ConfigureAwait(false);
         }
     }
 
@@ -119,11 +122,37 @@ internal sealed class ImageLoad : IAsyncDisposable
     {
         try
         {
-            await _connection.WriteAsync(bytes, cancellationToken).ConfigureAwait(false);
+            var write = _connection.WriteAsync(bytes, cancellationToken).AsTask();
+            try
+            {
+                await WatchAsync(write, cancellationToken).ConfigureAwait(false);
+            }
+            finally
+            {
+                // The bytes are the caller's, and used again once this has ended.
+                await ((Task)write).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+
+            await write.ConfigureAwait(false);
         }
         catch (IOException e)
         {
             await CheckAsync(_answer.WaitAsync(s_reason, cancellationToken), e).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Waits for a step to end, well or badly, as long as the daemon is there.</summary>
+    private async Task WatchAsync(Task step, CancellationToken cancellationToken)
+    {
+        if (!await _watch.WaitAsync(step, cancellationToken).ConfigureAwait(false))
+        {
+            // What is under way ends with it.
+            await _connection.DisposeAsync().ConfigureAwait(false);
+            throw new BuildxException(
+                BuildxFailure.EngineLost,
+                $"The docker daemon at {_address} has stopped answering while the image was loaded into it.",
+                "See whether the daemon hangs and whether what forwards the connection to it still runs, then try again: the build's steps come from the cache.")
+            { IsTransient = true };
         }
     }
 

@@ -15,6 +15,21 @@ public sealed record BuildServices
     /// </summary>
     public Action<BuildxException>? OnFailure { get; init; }
 
+    /// <summary>Content stores by the name that the engine asks for them by: <c>local:NAME</c> for caches, <c>oci:NAME</c> for layouts, <c>export</c>.</summary>
+    public IReadOnlyDictionary<string, IContentStore> ContentStores { get; init; } = new Dictionary<string, IContentStore>(StringComparer.Ordinal);
+
+    /// <summary>
+    /// Told of each failure while content travels to or from <see cref="ContentStores"/>. It need not be what a build fails of:
+    /// engines go on without a cache that cannot be read.
+    /// </summary>
+    public Action<BuildxException>? OnContentFailure { get; init; }
+
     /// <summary>Logins that the engine may ask for, to pull and to push; null serves none, so that the engine is anonymous.</summary>
     public ICredentialSource? Credentials { get; init; }
+
+    /// <summary>Secrets that steps may mount; null serves none.</summary>
+    public ISecretSource? Secrets { get; init; }
+
+    /// <summary>SSH agents that steps may use; null serves none.</summary>
+    public ISshAgentSource? SshAgents { get; init; }
 }

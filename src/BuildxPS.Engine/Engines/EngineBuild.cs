@@ -9,6 +9,12 @@ public sealed record EngineBuild
     /// <summary>Where results go, in order; empty keeps the result in the cache only.</summary>
     public IReadOnlyList<EngineExporter> Exporters { get; init; } = [];
 
+    /// <summary>Caches that the engine writes to.</summary>
+    public IReadOnlyList<EngineCache> CacheExports { get; init; } = [];
+
+    /// <summary>Caches that the engine reads from. Its frontend has to be told of them, too.</summary>
+    public IReadOnlyList<EngineCache> CacheImports { get; init; } = [];
+
     /// <summary>The frontend's attributes. The engine reads some of them itself, so they are given here and in <see cref="FrontendCall"/>.</summary>
     public IReadOnlyDictionary<string, string> FrontendAttributes { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
@@ -20,6 +26,16 @@ public sealed record EngineBuild
 public sealed record EngineExporter
 {
     /// <summary>The exporter's type, for example <c>moby</c>, <c>image</c>, <c>local</c>.</summary>
+    public required string Type { get; init; }
+
+    /// <summary>Its attributes.</summary>
+    public IReadOnlyDictionary<string, string> Attributes { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+}
+
+/// <summary>A cache outside of the engine, in the engine's own words.</summary>
+public sealed record EngineCache
+{
+    /// <summary>Its type: <c>registry</c>, <c>local</c>, <c>inline</c>.</summary>
     public required string Type { get; init; }
 
     /// <summary>Its attributes.</summary>

@@ -6,11 +6,27 @@ namespace BuildxPS.Engine.Engines;
 /// </summary>
 public interface IExportOutput : IAsyncDisposable
 {
-    /// <summary>Moves what was received to the destination. Called once, after the engine reported success.</summary>
+    /// <summary>
+    /// Does all that can fail without changing the destination. Called once, after the engine reported success and before any
+    /// output of the build is put in place.
+    /// </summary>
     /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>A task.</returns>
+    /// <exception cref="BuildxException">
+    /// <see cref="BuildxFailure.ProtocolViolation"/> if the engine sent nothing or not all; <see cref="BuildxFailure.DestinationNotWritable"/>
+    /// or <see cref="BuildxFailure.DiskFull"/>, naming the path.
+    /// </exception>
+    Task PrepareAsync(CancellationToken cancellationToken);
+
+    /// <summary>Moves what was received to the destination. Called once. If it fails, the destination is as it was before.</summary>
+    /// <param name="cancellationToken">Gives up before anything has changed.</param>
     /// <returns>A task.</returns>
     /// <exception cref="BuildxException"><see cref="BuildxFailure.DestinationNotWritable"/> or <see cref="BuildxFailure.DiskFull"/>, naming the path.</exception>
     Task CommitAsync(CancellationToken cancellationToken);
+
+    /// <summary>Takes back a commit, because another output of the build could not be put in place.</summary>
+    /// <returns>What became of the destination, as a sentence for the user.</returns>
+    Task<string> UndoAsync();
 }
 
 /// <summary>An output that is one stream of bytes: <c>tar</c>, <c>oci</c>, <c>docker</c>.</summary>
@@ -19,8 +35,11 @@ public interface IFileOutput : IExportOutput
     /// <summary>Opens the output for the engine's bytes. Called at most once.</summary>
     /// <param name="exporterResponse">What the exporter reported so far.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>The stream to write to; disposed when all bytes are there.</returns>
+    /// <returns>The stream to write to; it is disposed in any case.</returns>
     Task<Stream> OpenAsync(IReadOnlyDictionary<string, string> exporterResponse, CancellationToken cancellationToken);
+
+    /// <summary>All bytes are there. Without it the output is not committed. Called once the stream is disposed.</summary>
+    void Complete();
 }
 
 /// <summary>An output that is a tree of files: <c>local</c>.</summary>

@@ -16,6 +16,12 @@ internal static class GrpcMessage
     /// <summary>Engines send at most 3 MiB a message by rule and 16 MiB by limit; more is refused.</summary>
     public const int MaxLength = 16 * 1024 * 1024;
 
+    /// <summary>Most bytes that <see cref="WriteDataHeader"/> writes.</summary>
+    public const int MaxDataHeaderLength = HeaderLength + 1 + 5;
+
+    /// <summary>The field <c>bytes data = 1</c>.</summary>
+    private const byte DataTag = (1 << 3) | 2;
+
     /// <summary>Writes the header of a message of a known length.</summary>
     /// <param name="destination">At least <see cref="HeaderLength"/> bytes.</param>
     /// <param name="length">The message's length in bytes.</param>
@@ -23,6 +29,29 @@ internal static class GrpcMessage
     {
         destination[0] = 0;
         BinaryPrimitives.WriteUInt32BigEndian(destination[1..], (uint)length);
+    }
+
+    /// <summary>Writes what stands before the data of a message that has one field, <c>bytes data = 1</c>.</summary>
+    /// <param name="destination">At least <see cref="MaxDataHeaderLength"/> bytes.</param>
+    /// <param name="dataLength">The data's length in bytes; without any the field is left out, as protobuf does.</param>
+    /// <returns>How many bytes were written.</returns>
+    public static int WriteDataHeader(Span<byte> destination, int dataLength)
+    {
+        var length = HeaderLength;
+        if (dataLength > 0)
+        {
+            destination[length++] = DataTag;
+            var rest = (uint)dataLength;
+            for (; rest > 0x7F; rest >>= 7)
+            {
+                destination[length++] = (byte)(rest | 0x80);
+            }
+
+            destination[length++] = (byte)rest;
+        }
+
+        WriteHeader(destination, length - HeaderLength + dataLength);
+        return length;
     }
 
     /// <summary>Takes one whole message from a buffer, if there is one.</summary>

@@ -1,6 +1,9 @@
 using BuildxPS.Engine.Engines;
+using BuildxPS.Engine.Sessions.Content;
 using BuildxPS.Engine.Sessions.Credentials;
 using BuildxPS.Engine.Sessions.Files;
+using BuildxPS.Engine.Sessions.Secrets;
+using BuildxPS.Engine.Sessions.Ssh;
 
 namespace BuildxPS.Engine.Sessions;
 
@@ -12,11 +15,18 @@ internal static class SessionMethods
     /// <returns>
     /// The methods. Both file methods are always there: an engine that misses one hangs instead of failing.
     /// </returns>
-    public static IReadOnlyList<ISessionMethod> For(BuildServices services)
-        =>
-        [
-            new FileSyncMethod(services.Sources, services.OnFailure),
-            new FileSendMethod(services.Outputs, services.OnFailure),
-            .. AuthMethods.For(services.Credentials),
-        ];
+    public static SessionServices For(BuildServices services)
+    {
+        var outputs = new FileSendMethod(services.Outputs, services.OnFailure);
+        return new SessionServices(
+            [
+                new FileSyncMethod(services.Sources, services.OnFailure),
+                outputs,
+                .. AuthMethods.For(services.Credentials),
+                .. services.Secrets is { } secrets ? [new GetSecretMethod(secrets, services.OnFailure)] : Array.Empty<ISessionMethod>(),
+                .. services.SshAgents is { } agents ? [new CheckAgentMethod(agents), new ForwardAgentMethod(agents)] : Array.Empty<ISessionMethod>(),
+                .. ContentMethods.For(services.ContentStores, services.OnContentFailure),
+            ],
+            () => outputs.AreAwaited);
+    }
 }

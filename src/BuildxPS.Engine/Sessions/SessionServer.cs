@@ -15,6 +15,10 @@ internal sealed class SessionServer : IAsyncDisposable
 
     private const int MaxHeaderBytes = 4 * 1024 * 1024;
     private const int StreamWindow = 1024 * 1024;
+
+    // A call whose bytes nobody takes, as when a disk is slow, holds its stream's window, and so many of them must leave
+    // room for the engine's health checks: it drops a session that does not answer them.
+    private const int ConnectionWindow = 16 * StreamWindow;
     private static readonly TimeSpan s_stopLimit = TimeSpan.FromSeconds(1);
 
     private readonly KestrelServer _server;
@@ -29,8 +33,14 @@ internal sealed class SessionServer : IAsyncDisposable
         _dispatcher = dispatcher;
     }
 
-    /// <summary>Ends when the tunnel is closed, by whichever side.</summary>
-    public Task Completion => _tunnel.Closed;
+    /// <summary>Ends when the engine has begun to use the session, or will not any more.</summary>
+    public Task Opened => _tunnel.Opened;
+
+    /// <summary>How long ago the engine said something through it. Engines ask every five seconds whether it is alive, old ones every second.</summary>
+    public TimeSpan Silence => _tunnel.Silence;
+
+    /// <summary>Ends when the tunnel is closed, by whichever side. Its result is how the tunnel came to its end; null if this side closed it.</summary>
+    public Task<Exception?> Completion => _tunnel.Closed;
 
     /// <summary>
     /// The first failure that one of our own methods met; null if none did. The engine gets to know only its text, so
@@ -96,7 +106,7 @@ internal sealed class SessionServer : IAsyncDisposable
         limits.Http2.MaxRequestHeaderFieldSize = 1024 * 1024;
         limits.Http2.MaxStreamsPerConnection = 1000;
         limits.Http2.InitialStreamWindowSize = StreamWindow;
-        limits.Http2.InitialConnectionWindowSize = 2 * StreamWindow;
+        limits.Http2.InitialConnectionWindowSize = ConnectionWindow;
         options.Listen(listener.EndPoint, o => o.Protocols = HttpProtocols.Http2);
         return options;
     }
@@ -104,7 +114,7 @@ internal sealed class SessionServer : IAsyncDisposable
     private async Task StopAsync()
     {
         // A stop that may wait would let calls go on: the build is over, so the connection goes first.
-        await _tunnel.DisposeAsync().ConfigureAwait(false);
+        await _tunnel.CloseAsync().ConfigureAwait(false);
         using var stop = new CancellationTokenSource();
         await stop.CancelAsync().ConfigureAwait(false);
         await ((Task)_server.StopAsync(stop.Token)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -30,6 +30,21 @@ public sealed record BuildRequest
     /// <summary>Where the result goes; empty means the driver's default. Destinations are absolute paths.</summary>
     public IReadOnlyList<OutputSpec> Outputs { get; init; } = [];
 
+    /// <summary>Secrets that steps may mount, each with a file, a variable or a value. Files are absolute paths; of equal ids the last counts.</summary>
+    public IReadOnlyList<SecretSpec> Secrets { get; init; } = [];
+
+    /// <summary>SSH agents that steps may mount. Paths are absolute; an agent without any is that of <c>SSH_AUTH_SOCK</c>.</summary>
+    public IReadOnlyList<SshSpec> Ssh { get; init; } = [];
+
+    /// <summary>More build contexts, by name. Folders are absolute paths.</summary>
+    public IReadOnlyList<BuildContextSpec> NamedContexts { get; init; } = [];
+
+    /// <summary>Caches to read from; their folders are absolute paths.</summary>
+    public IReadOnlyList<CacheSpec> CacheFrom { get; init; } = [];
+
+    /// <summary>Caches to write to; their folders are absolute paths.</summary>
+    public IReadOnlyList<CacheSpec> CacheTo { get; init; } = [];
+
     /// <summary>Push the image under its names to their registries.</summary>
     public bool Push { get; init; }
 

@@ -9,6 +9,9 @@ public sealed record BuildResult
     /// <summary>The builder that it ran on.</summary>
     public required string Builder { get; init; }
 
+    /// <summary>Which of its nodes built which platforms, and why.</summary>
+    public IReadOnlyList<NodePlan> Nodes { get; init => field = Indexable.From(value); } = [];
+
     /// <summary>How it ended. A build that failed is an error, not a result; so far this is always <see cref="BuildStatus.Completed"/>.</summary>
     public BuildStatus Status { get; init; }
 

@@ -9,6 +9,9 @@ public sealed record BuildStep
     /// <summary>Name, for example <c>[build 2/3] RUN make</c>.</summary>
     public required string Name { get; init; }
 
+    /// <summary>The builder's node that it ran on; null for what was done here, such as booting a node or merging an index.</summary>
+    public string? Node { get; init; }
+
     /// <summary>Digest of the vertex.</summary>
     public required string Digest { get; init; }
 

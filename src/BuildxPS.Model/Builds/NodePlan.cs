@@ -12,6 +12,9 @@ public sealed record NodePlan
     /// <summary>Those of <see cref="Platforms"/> whose programs run under an emulator there, or not at all.</summary>
     public IReadOnlyList<Platform> Foreign { get; init => field = Indexable.From(value); } = [];
 
+    /// <summary>Those of <see cref="Platforms"/> that the node's engine does not list: it may lack an emulator for them.</summary>
+    public IReadOnlyList<Platform> Unlisted { get; init => field = Indexable.From(value); } = [];
+
     /// <summary>Why it was chosen, in words.</summary>
     public required string Reason { get; init; }
 

@@ -18,6 +18,9 @@ public enum BuildxFailure
     /// <summary>The engine's TLS certificate is not trusted, or it refused ours.</summary>
     EngineCertificateInvalid,
 
+    /// <summary>ssh does not trust the key of an engine's host.</summary>
+    HostKeyNotTrusted,
+
     /// <summary>The engine went away while it was working for us.</summary>
     EngineLost,
 
@@ -35,6 +38,15 @@ public enum BuildxFailure
 
     /// <summary>A builder of that name is there already, or a docker context that stands for one.</summary>
     BuilderExists,
+
+    /// <summary>A builder has a node of that name, or at that endpoint, already.</summary>
+    NodeExists,
+
+    /// <summary>A builder has no node of that name.</summary>
+    NodeNotFound,
+
+    /// <summary>A builder's only node cannot be taken out of it.</summary>
+    LastNode,
 
     /// <summary>A name cannot be a builder's, or a node's.</summary>
     BuilderNameInvalid,
@@ -108,11 +120,53 @@ public enum BuildxFailure
     /// <summary>An output is not written as it must be, or its parts contradict each other.</summary>
     OutputInvalid,
 
+    /// <summary>A cache to read from or write to is not written as it must be, or its parts contradict each other.</summary>
+    CacheInvalid,
+
+    /// <summary>A folder that should hold an OCI layout does not exist, or holds none.</summary>
+    LayoutNotFound,
+
+    /// <summary>The index of an OCI layout is damaged.</summary>
+    LayoutInvalid,
+
+    /// <summary>Docker's buildx offers this, and this module does not yet.</summary>
+    NotImplemented,
+
     /// <summary>A destination cannot be written.</summary>
     DestinationNotWritable,
 
     /// <summary>A build argument, label or similar pair is not written as KEY=VALUE.</summary>
     ArgumentInvalid,
+
+    /// <summary>A secret is not written as it must be, or its parts contradict each other.</summary>
+    SecretInvalid,
+
+    /// <summary>The file or the environment variable that a secret comes from is not there.</summary>
+    SecretNotFound,
+
+    /// <summary>The file that a secret comes from cannot be read, or a value is not text.</summary>
+    SecretUnreadable,
+
+    /// <summary>A secret is larger than engines take.</summary>
+    SecretTooLarge,
+
+    /// <summary>The build needs a secret that was not given.</summary>
+    SecretRequired,
+
+    /// <summary>An SSH agent is not written as it must be, or its parts contradict each other.</summary>
+    SshInvalid,
+
+    /// <summary>There is no SSH agent at a socket, or none is known.</summary>
+    SshAgentUnavailable,
+
+    /// <summary>A file is not a private key that can be used.</summary>
+    SshKeyInvalid,
+
+    /// <summary>A private key is protected by a passphrase.</summary>
+    SshKeyEncrypted,
+
+    /// <summary>The build needs an SSH agent that was not given.</summary>
+    SshRequired,
 
     /// <summary>A step of the build ended with an error.</summary>
     StepFailed,
@@ -147,7 +201,7 @@ public enum BuildxFailure
     /// <summary>A manifest, index or config from a registry is malformed, ambiguous or too large.</summary>
     ImageInvalid,
 
-    /// <summary>Bytes from a registry are not those that their digest or size promises.</summary>
+    /// <summary>Bytes from a registry, an OCI layout or an engine are not those that their digest or size promises.</summary>
     DigestMismatch,
 
     /// <summary>A media type is not supported.</summary>

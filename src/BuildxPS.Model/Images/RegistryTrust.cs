@@ -19,7 +19,26 @@ public sealed record RegistryTrust
     /// <summary>PEM files with authorities that are trusted for every host, beside the machine's own.</summary>
     public IReadOnlyList<string> CaFiles { get; init; } = [];
 
+    /// <summary>Authorities that are trusted for one host, as PEM text by host: what a builder's config holds.</summary>
+    public IReadOnlyDictionary<string, string> HostCaCertificates { get; init; } = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+
     /// <summary>PEM files with authorities that are trusted for one host, by host.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> HostCaFiles { get; init; }
         = new Dictionary<string, IReadOnlyList<string>>(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Adds what another one trusts.</summary>
+    /// <param name="other">The other one; where both name an authority for a host, this one's file counts as well.</param>
+    /// <returns>What either trusts.</returns>
+    public RegistryTrust With(RegistryTrust other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return new RegistryTrust
+        {
+            InsecureHosts = [.. InsecureHosts, .. other.InsecureHosts],
+            SkipTlsVerifyHosts = [.. SkipTlsVerifyHosts, .. other.SkipTlsVerifyHosts],
+            CaFiles = [.. CaFiles, .. other.CaFiles],
+            HostCaCertificates = new Dictionary<string, string>(HostCaCertificates.UnionBy(other.HostCaCertificates, p => p.Key, StringComparer.OrdinalIgnoreCase), StringComparer.OrdinalIgnoreCase),
+            HostCaFiles = new Dictionary<string, IReadOnlyList<string>>(HostCaFiles.UnionBy(other.HostCaFiles, p => p.Key, StringComparer.OrdinalIgnoreCase), StringComparer.OrdinalIgnoreCase),
+        };
+    }
 }

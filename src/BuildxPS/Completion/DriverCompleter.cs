@@ -10,5 +10,5 @@ internal sealed class DriverCompleter : IArgumentCompleter
     /// <inheritdoc/>
     public IEnumerable<CompletionResult> CompleteArgument(
         string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
-        => Completions.Select(wordToComplete, [("docker-container", "BuildKit in a container of a docker engine")]);
+        => Completions.Select(wordToComplete, [("docker-container", "BuildKit in a container of a docker engine"), ("remote", "A BuildKit that runs already")]);
 }

@@ -4,7 +4,7 @@ using System.Management.Automation.Language;
 
 namespace BuildxPS.Completion;
 
-/// <summary>Completes the names of the docker-container driver's options.</summary>
+/// <summary>Completes the names of the drivers' options.</summary>
 internal sealed class DriverOptionCompleter : IArgumentCompleter
 {
     private static readonly (string Value, string ToolTip)[] s_options =
@@ -24,6 +24,10 @@ internal sealed class DriverOptionCompleter : IArgumentCompleter
         ("restart-policy=", "no, always, unless-stopped or on-failure[:COUNT]"),
         ("provenance-add-gha=", "false: GitHub Actions' run is left out of provenance"),
         ("allow-untrusted-image=", "true: the image's signature is not looked at"),
+        ("cacert=", "remote: file with the authority of the engine's certificate"),
+        ("cert=", "remote: file with the certificate that is shown to the engine"),
+        ("key=", "remote: file with that certificate's key"),
+        ("servername=", "remote: the name that the engine's certificate is for"),
     ];
 
     /// <inheritdoc/>

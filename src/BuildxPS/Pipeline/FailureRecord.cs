@@ -30,31 +30,33 @@ internal static class FailureRecord
     private static ErrorCategory CategoryOf(BuildxFailure failure) => failure switch
     {
         BuildxFailure.PlatformInvalid or BuildxFailure.TagInvalid or BuildxFailure.TagRequired
-            or BuildxFailure.OutputInvalid or BuildxFailure.ArgumentInvalid or BuildxFailure.EndpointInvalid
+            or BuildxFailure.OutputInvalid or BuildxFailure.CacheInvalid or BuildxFailure.ArgumentInvalid or BuildxFailure.EndpointInvalid
             or BuildxFailure.BuilderNameInvalid or BuildxFailure.DriverOptionInvalid or BuildxFailure.BuildKitFlagInvalid
-            or BuildxFailure.SelectionConflict => ErrorCategory.InvalidArgument,
+            or BuildxFailure.SelectionConflict or BuildxFailure.SecretInvalid or BuildxFailure.SshInvalid
+            or BuildxFailure.SshKeyInvalid => ErrorCategory.InvalidArgument,
         BuildxFailure.BuilderNotFound or BuildxFailure.ContextNotFound or BuildxFailure.BuildContextNotFound
             or BuildxFailure.DockerfileNotFound or BuildxFailure.TargetNotFound or BuildxFailure.SourceFileNotFound
-            or BuildxFailure.ImageNotFound or BuildxFailure.PlatformNotAvailable
-            or BuildxFailure.DriverNotFound => ErrorCategory.ObjectNotFound,
-        BuildxFailure.BuilderExists => ErrorCategory.ResourceExists,
-        BuildxFailure.BuilderIsContext => ErrorCategory.InvalidOperation,
-        BuildxFailure.BuilderNotBootable => ErrorCategory.ResourceUnavailable,
+            or BuildxFailure.ImageNotFound or BuildxFailure.PlatformNotAvailable or BuildxFailure.LayoutNotFound
+            or BuildxFailure.DriverNotFound or BuildxFailure.NodeNotFound or BuildxFailure.SecretNotFound or BuildxFailure.SecretRequired
+            or BuildxFailure.SshRequired => ErrorCategory.ObjectNotFound,
+        BuildxFailure.BuilderExists or BuildxFailure.NodeExists => ErrorCategory.ResourceExists,
+        BuildxFailure.BuilderIsContext or BuildxFailure.LastNode => ErrorCategory.InvalidOperation,
+        BuildxFailure.BuilderNotBootable or BuildxFailure.SshAgentUnavailable => ErrorCategory.ResourceUnavailable,
         BuildxFailure.EngineUnreachable or BuildxFailure.EngineLost
             or BuildxFailure.NameNotResolved or BuildxFailure.RegistryUnreachable => ErrorCategory.ConnectionError,
         BuildxFailure.EngineAccessDenied or BuildxFailure.EntitlementRefused => ErrorCategory.PermissionDenied,
-        BuildxFailure.EngineCertificateInvalid or BuildxFailure.RegistryCertificateInvalid
+        BuildxFailure.EngineCertificateInvalid or BuildxFailure.HostKeyNotTrusted or BuildxFailure.RegistryCertificateInvalid
             or BuildxFailure.RegistryPlainHttp or BuildxFailure.PolicyUnsupported
             or BuildxFailure.DigestMismatch => ErrorCategory.SecurityError,
-        BuildxFailure.RegistryUnauthorized or BuildxFailure.CredentialHelperFailed => ErrorCategory.AuthenticationError,
+        BuildxFailure.RegistryUnauthorized or BuildxFailure.CredentialHelperFailed or BuildxFailure.SshKeyEncrypted => ErrorCategory.AuthenticationError,
         BuildxFailure.EngineUnsupported or BuildxFailure.EndpointUnsupported
-            or BuildxFailure.MediaTypeUnsupported => ErrorCategory.NotImplemented,
+            or BuildxFailure.MediaTypeUnsupported or BuildxFailure.NotImplemented => ErrorCategory.NotImplemented,
         BuildxFailure.EmulatorMissing => ErrorCategory.NotInstalled,
         BuildxFailure.ConfigurationInvalid or BuildxFailure.DockerfileInvalid or BuildxFailure.ImageInvalid
-            or BuildxFailure.ConfigFileInvalid or BuildxFailure.StoreInvalid => ErrorCategory.InvalidData,
-        BuildxFailure.BuildContextUnreadable => ErrorCategory.ReadError,
+            or BuildxFailure.ConfigFileInvalid or BuildxFailure.StoreInvalid or BuildxFailure.LayoutInvalid => ErrorCategory.InvalidData,
+        BuildxFailure.BuildContextUnreadable or BuildxFailure.SecretUnreadable => ErrorCategory.ReadError,
         BuildxFailure.DestinationNotWritable => ErrorCategory.WriteError,
-        BuildxFailure.DiskFull => ErrorCategory.LimitsExceeded,
+        BuildxFailure.DiskFull or BuildxFailure.SecretTooLarge => ErrorCategory.LimitsExceeded,
         BuildxFailure.ProtocolViolation => ErrorCategory.ProtocolError,
         BuildxFailure.TimedOut => ErrorCategory.OperationTimeout,
         BuildxFailure.BuildCanceled => ErrorCategory.OperationStopped,

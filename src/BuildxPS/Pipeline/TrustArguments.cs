@@ -55,8 +55,11 @@ internal static class TrustArguments
             CaForms),
     };
 
-    // A host that no reference can have would be trusted in vain, and without a word.
-    private static string CheckHost(string host, string parameter)
+    /// <summary>Refuses a host that no reference can have: it would be trusted in vain, and without a word.</summary>
+    /// <param name="host">The host.</param>
+    /// <param name="parameter">Where it was given.</param>
+    /// <returns>The host.</returns>
+    public static string CheckHost(string host, string parameter)
         => ImageReference.TryParse(host + "/x", out var reference, out _) && reference.Registry.Equals(host, StringComparison.OrdinalIgnoreCase)
             ? host
             : throw new BuildxException(

@@ -152,7 +152,7 @@ public sealed class BuilderCatalogTests : IDisposable
     [InlineData("MADE", BuildxFailure.EngineUnsupported)]
     public async Task Builder_that_cannot_be_used_is_refused_wherever_it_is_named(string name, BuildxFailure expected)
     {
-        _configuration.File(".docker/buildx/instances/made", """{"Name":"made","Driver":"remote","Nodes":[{"Name":"made0","Endpoint":"tcp://x:1"}]}""");
+        _configuration.File(".docker/buildx/instances/made", """{"Name":"made","Driver":"cloud","Nodes":[{"Name":"made0","Endpoint":"tcp://x:1"}]}""");
 
         var byParameter = await Assert.ThrowsAsync<BuildxException>(() => new BuilderCatalog(_configuration.Environment())
             .ResolveAsync(new BuilderSelection { Name = name }, Token));
@@ -160,7 +160,7 @@ public sealed class BuilderCatalogTests : IDisposable
             .ResolveAsync(new BuilderSelection(), Token));
 
         Assert.Equal((expected, expected), (byParameter.Failure, byVariable.Failure));
-        Assert.Contains(expected == BuildxFailure.BuilderNotFound ? "BUILDX_BUILDER" : "'remote'", byVariable.Message, StringComparison.Ordinal);
+        Assert.Contains(expected == BuildxFailure.BuilderNotFound ? "BUILDX_BUILDER" : "'cloud'", byVariable.Message, StringComparison.Ordinal);
         Assert.Contains("-BuildxBuilder", byParameter.Advice, StringComparison.Ordinal);
     }
 

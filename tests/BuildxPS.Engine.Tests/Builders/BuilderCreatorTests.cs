@@ -39,7 +39,16 @@ public sealed class BuilderCreatorTests : IDisposable
     public static TheoryData<BuilderCreation, BuildxFailure> Wrong => new()
     {
         { new() { Driver = "docker" }, BuildxFailure.EngineUnsupported },
-        { new() { Driver = "remote" }, BuildxFailure.EngineUnsupported },
+        { new() { Driver = "remote" }, BuildxFailure.EndpointInvalid },
+        { new() { Endpoint = "tcp://x:1", Flags = ["--debug"] }, BuildxFailure.BuildKitFlagInvalid },
+        { new() { Endpoint = "tcp://x:1", ConfigText = "debug = true" }, BuildxFailure.ConfigFileInvalid },
+        { new() { Endpoint = "tcp://x:1", DriverOptions = new Dictionary<string, string> { ["network"] = "host" } }, BuildxFailure.DriverOptionInvalid },
+        { new() { Endpoint = "tcp://x:1", DriverOptions = new Dictionary<string, string> { ["cacert"] = "relative.pem" } }, BuildxFailure.DriverOptionInvalid },
+        { new() { Endpoint = "tcp://x:1", DriverOptions = new Dictionary<string, string> { ["cacert"] = "/nowhere/ca.pem" } }, BuildxFailure.DriverOptionInvalid },
+        { new() { Endpoint = "tcp://x:1", DriverOptions = new Dictionary<string, string> { ["servername"] = "x" } }, BuildxFailure.DriverOptionInvalid },
+        { new() { Endpoint = "tcp://x:1", DriverOptions = new Dictionary<string, string> { ["cacert"] = "/c", ["cert"] = "/c" } }, BuildxFailure.DriverOptionInvalid },
+        { new() { Endpoint = "kube-pod://p" }, BuildxFailure.EndpointUnsupported },
+        { new() { Endpoint = "docker-container://" }, BuildxFailure.EndpointInvalid },
         { new() { Driver = "kubernetes" }, BuildxFailure.EngineUnsupported },
         { new() { Driver = "podman" }, BuildxFailure.DriverNotFound },
         { new() { DriverOptions = new Dictionary<string, string> { ["imagee"] = "x" } }, BuildxFailure.DriverOptionInvalid },
@@ -50,7 +59,7 @@ public sealed class BuilderCreatorTests : IDisposable
         { new() { NodeName = "../x" }, BuildxFailure.BuilderNameInvalid },
         { new() { Endpoint = "nocontext" }, BuildxFailure.ContextNotFound },
         { new() { Endpoint = "ftp://x" }, BuildxFailure.EndpointUnsupported },
-        { new() { Endpoint = "unix:///nowhere/d.sock" }, BuildxFailure.EngineUnreachable },
+        { new() { Driver = "docker-container", Endpoint = "unix:///nowhere/d.sock" }, BuildxFailure.EngineUnreachable },
     };
 
     [Theory]
@@ -142,7 +151,7 @@ public sealed class BuilderCreatorTests : IDisposable
         Assert.Equal(["default", "bad", "far"], builders.Select(b => b.Name));
         Assert.Contains("bad", builders[1].Error, StringComparison.Ordinal);
         Assert.Equal(("remote", "k"), (builders[2].Driver, builders[2].Nodes[0].DriverOptions["key"]));
-        Assert.Contains("'remote', which is not available yet", builders[2].Nodes[0].Error, StringComparison.Ordinal);
+        Assert.Contains("driver option key=k is not valid", builders[2].Nodes[0].Error, StringComparison.Ordinal);
         var failure = await Assert.ThrowsAsync<BuildxException>(() => new BuilderCatalog(Environment).ResolveAsync(new BuilderSelection { Name = "bad" }, Token));
         Assert.Equal(BuildxFailure.StoreInvalid, failure.Failure);
     }

@@ -20,9 +20,11 @@ public sealed class BuildPlannerTests
     [InlineData("", ">linux/amd64|>linux/arm64", "a")]
     [InlineData("linux/amd64 linux/arm64", ">linux/amd64 linux/arm64", "a: linux/amd64, linux/arm64")]
     [InlineData("linux/arm64 linux/amd64", ">linux/amd64|>linux/arm64", "a: linux/amd64; b: linux/arm64")]
-    [InlineData("linux/arm64", ">linux/amd64 linux/arm64|>linux/arm64", "a: linux/arm64")]
+    [InlineData("linux/arm64", ">linux/amd64 linux/arm64|>linux/arm64", "b: linux/arm64")]
+    [InlineData("linux/arm64", ">linux/amd64 linux/arm64|>linux/s390x linux/arm64", "a: linux/arm64")]
+    [InlineData("linux/amd64 linux/arm64 linux/arm/v7", ">linux/amd64 linux/arm64 linux/arm/v7|>linux/amd64 linux/arm64 linux/arm/v7", "a: linux/amd64, linux/arm/v7; b: linux/arm64")]
     [InlineData("linux/arm64", ">linux/amd64 linux/arm64|linux/arm64>", "b: linux/arm64")]
-    [InlineData("linux/arm64 linux/s390x", ">linux/amd64 linux/arm64|linux/arm64>", "a: linux/arm64, linux/s390x")]
+    [InlineData("linux/arm64 linux/s390x", ">linux/amd64 linux/arm64|linux/arm64>", "a: linux/s390x; b: linux/arm64")]
     [InlineData("linux/arm/v6", ">linux/arm64|>linux/arm/v5", "b: linux/arm/v6")]
     [InlineData("linux/arm/v7", ">linux/arm/v5|>linux/arm/v6", "b: linux/arm/v7")]
     [InlineData("linux/amd64/v3", ">linux/386|>linux/amd64", "b: linux/amd64/v3")]
@@ -45,10 +47,14 @@ public sealed class BuildPlannerTests
     [InlineData("linux/arm64", ">linux/amd64|>linux/s390x", "no node lists linux/arm64, so the first one tries")]
     [InlineData("", ">linux/amd64|>linux/amd64", "the first node, since no platform was asked for")]
     [InlineData("linux/arm64", ">linux/amd64|linux/arm64>", "linux/arm64 is assigned to it")]
-    [InlineData("linux/arm64", ">linux/amd64|>linux/arm64", "it lists linux/arm64")]
-    [InlineData("linux/amd64/v2", ">linux/s390x|>linux/amd64", "it lists a platform that fits linux/amd64/v2")]
+    [InlineData("linux/arm64", ">linux/amd64|>linux/arm64", "it runs linux/arm64 by itself")]
+    [InlineData("linux/amd64/v2", ">linux/s390x|>linux/amd64", "it runs a platform that fits linux/amd64/v2 by itself")]
     public void The_plan_says_why(string wanted, string nodes, string expected)
         => Assert.Equal(expected, Assert.Single(Plan(wanted, nodes).Nodes).Reason);
+
+    [Fact]
+    public void What_no_engine_lists_is_named()
+        => Assert.Equal(Platforms("linux/s390x"), Plan("linux/amd64 linux/s390x", ">linux/amd64|>linux/arm64").Nodes[0].Unlisted);
 
     [Fact]
     public void Nobody_needs_to_be_asked_when_the_user_assigned_all()

@@ -327,7 +327,12 @@ public sealed class BuildRunnerTests : IDisposable
         { "large labels", BuildxFailure.ArgumentInvalid },
         { "empty build argument", BuildxFailure.ArgumentInvalid },
         { "empty label", BuildxFailure.ArgumentInvalid },
-        { "inline cache", BuildxFailure.ArgumentInvalid },
+        { "cache without a folder", BuildxFailure.CacheInvalid },
+        { "cache of a later type", BuildxFailure.NotImplemented },
+        { "cache below a file", BuildxFailure.DestinationNotWritable },
+        { "context without a folder", BuildxFailure.BuildContextNotFound },
+        { "context without a layout", BuildxFailure.LayoutNotFound },
+        { "layout below a file", BuildxFailure.DestinationNotWritable },
         { "empty syntax", BuildxFailure.ArgumentInvalid },
         { "tag with digest", BuildxFailure.TagInvalid },
         { "default platform", BuildxFailure.PlatformInvalid },
@@ -383,7 +388,12 @@ public sealed class BuildRunnerTests : IDisposable
             case "large labels": return Request with { Labels = new Dictionary<string, string> { ["A"] = new('é', 5 << 20) } };
             case "empty build argument": return Request with { BuildArguments = new Dictionary<string, string> { [""] = "x" } };
             case "empty label": return Request with { Labels = new Dictionary<string, string> { [""] = "x" } };
-            case "inline cache": return Request with { BuildArguments = new Dictionary<string, string> { ["BUILDKIT_INLINE_CACHE"] = "1" } };
+            case "cache without a folder": return Request with { CacheTo = [CacheSpec.Parse("type=local")] };
+            case "cache of a later type": return Request with { CacheFrom = [CacheSpec.Parse("type=gha")] };
+            case "cache below a file": return Request with { CacheTo = [CacheSpec.Parse($"type=local,dest={dockerfile}/cache")] };
+            case "context without a folder": return Request with { NamedContexts = [BuildContextSpec.Parse("x", Path.Join(_folder.FullName, "none"))] };
+            case "context without a layout": return Request with { NamedContexts = [BuildContextSpec.Parse("x", $"oci-layout://{_folder.FullName}/none")] };
+            case "layout below a file": return Request with { Outputs = [OutputSpec.Parse($"type=oci,tar=false,dest={dockerfile}/layout")] };
             case "empty syntax": return Request with { BuildArguments = new Dictionary<string, string> { ["BUILDKIT_SYNTAX"] = " " } };
             case "tag with digest": return Request with { Tags = [ImageReference.Parse("a@sha256:" + new string('a', 64))] };
             case "default platform":
@@ -426,6 +436,8 @@ public sealed class BuildRunnerTests : IDisposable
     [InlineData(".dockerignore", "# [\n\nbin\r\n![a\r\n", 4)]
     [InlineData(".dockerignore", "a\n!\n", 2)]
     [InlineData(".dockerignore", " a\\", 1)]
+    [InlineData(".dockerignore", "a\rb\n! /\n[z-a]*\n", 2)]
+    [InlineData(".dockerignore", "a\n!docs\\end\n", 2)]
     public async Task A_pattern_that_nothing_can_match_is_refused_naming_its_file_and_line(string name, string text, int line)
     {
         File.WriteAllText(Path.Join(_folder.FullName, name), text);
@@ -439,6 +451,8 @@ public sealed class BuildRunnerTests : IDisposable
     [InlineData("")]
     [InlineData("\ufeff# comment [\r\n\r\n  bin/  \r\n! bin/keep\r\n/abs\r\n**/*.o\n")]
     [InlineData(" # no comment\n]\n[a-z]?\\*\n!!x\n..\n/\n.\n")]
+    [InlineData("a\tb\né\n# \u0001\n\tc\t")]
+    [InlineData("! /./x\n!..\n")]
     [InlineData("[a", "Dockerfile.dockerignore", "*\n")]
     public async Task An_ignore_file_that_BuildKit_takes_is_taken(string text, string? other = null, string otherText = "")
     {
@@ -449,6 +463,18 @@ public sealed class BuildRunnerTests : IDisposable
         }
 
         Assert.IsType<BuildCompleted>((await RunAsync(Request))[^1]);
+    }
+
+    [Theory]
+    [InlineData("a\n", "utf-16", "UTF-16")]
+    [InlineData("a\nb\tc\n", "utf-8", "control character in line 2")]
+    [InlineData("a\rb\r", "utf-8", "control character in line 1")]
+    public async Task An_ignore_file_that_says_nothing_to_an_engine_is_refused(string text, string encoding, string expected)
+    {
+        File.WriteAllText(Path.Join(_folder.FullName, ".dockerignore"), text, System.Text.Encoding.GetEncoding(encoding));
+        var failure = await Assert.ThrowsAsync<BuildxException>(() => RunAsync(Request));
+        Assert.Equal(BuildxFailure.IgnorePatternInvalid, failure.Failure);
+        Assert.Contains(expected, failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -524,7 +550,7 @@ public sealed class BuildRunnerTests : IDisposable
         _engine.Response["containerimage.descriptor"] = Descriptor("application/vnd.oci.image.index.v1+json");
         var several = Result(await RunAsync(Request with { Platforms = [Platform.Parse("linux/arm64"), Platform.Parse("linux/amd64")] }));
         Assert.Null(several.PlatformImages);
-        Assert.Contains("digests of the single platforms", Assert.Single(several.Warnings).Message, StringComparison.Ordinal);
+        Assert.Contains(several.Warnings, w => w.Message.Contains("digests of the single platforms", StringComparison.Ordinal));
         Assert.Empty(Result(await RunAsync(Request)).Warnings);
     }
 

@@ -193,6 +193,8 @@ internal sealed class FakeOutput(string path) : IFileOutput
 
     public BuildxException? WriteFailure { get; set; }
 
+    public BuildxException? PrepareFailure { get; set; }
+
     public BuildxException? CommitFailure { get; set; }
 
     public MemoryStream Received { get; } = new();
@@ -204,11 +206,25 @@ internal sealed class FakeOutput(string path) : IFileOutput
     public Task<Stream> OpenAsync(IReadOnlyDictionary<string, string> exporterResponse, CancellationToken cancellationToken)
         => WriteFailure is null ? Task.FromResult<Stream>(Received) : throw WriteFailure;
 
+    public void Complete()
+    {
+    }
+
+    public Task PrepareAsync(CancellationToken cancellationToken)
+        => PrepareFailure is null ? Task.CompletedTask : throw PrepareFailure;
+
     public Task CommitAsync(CancellationToken cancellationToken)
     {
         IsCommitted = CommitFailure is null ? true : throw CommitFailure;
         File.WriteAllBytes(Path, Received.ToArray());
         return Task.CompletedTask;
+    }
+
+    public Task<string> UndoAsync()
+    {
+        IsCommitted = false;
+        File.Delete(Path);
+        return Task.FromResult($"'{Path}' is as it was before.");
     }
 
     public ValueTask DisposeAsync()

@@ -29,8 +29,6 @@ public sealed class EngineAddressTests
     }
 
     [Theory]
-    [InlineData("npipe:////./pipe/docker_engine", "npipe://", "tcp://HOST:2376")]
-    [InlineData("ssh://me@build.example", "ssh://", "ssh -N -L")]
     [InlineData("fd://", "fd://", "unix://PATH")]
     [InlineData("docker-container://name", "docker-container://", "unix://PATH")]
     [InlineData("ftp://build.example", "ftp://", "tcp://HOST:PORT")]
@@ -67,6 +65,36 @@ public sealed class EngineAddressTests
         Assert.Contains(part, failure.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(failure.Message, char.IsControl);
     }
+
+    [Theory]
+    [InlineData("ssh://build.example", "build.example", null, null, null, "docker system dial-stdio")]
+    [InlineData("ssh://me@build.example:2222", "build.example", "me", 2222, null, "docker system dial-stdio")]
+    [InlineData("ssh://me@[::1]/run/docker.sock", "::1", "me", null, "/run/docker.sock", "docker --host=unix:///run/docker.sock system dial-stdio")]
+    [InlineData("ssh://alias/run/it's", "alias", null, null, "/run/it's", "docker --host=unix://'/run/it'\\''s' system dial-stdio")]
+    public void Ssh_addresses_name_a_machine(string text, string host, string? user, int? port, string? socket, string command)
+    {
+        var target = EngineAddress.Parse(text, hasTls: false).Ssh!;
+        Assert.Equal((host, user, port, socket, command), (target.Host, target.User, target.Port, target.SocketPath, target.DockerCommand));
+    }
+
+    [Theory]
+    [InlineData("npipe:////./pipe/docker_engine", ".", "docker_engine")]
+    [InlineData(@"npipe://\\server\pipe\a\b", "server", @"a\b")]
+    public void Pipe_addresses_name_a_pipe_of_Windows(string text, string server, string name)
+        => Assert.Equal((server, name), EngineAddress.Parse(text, hasTls: false).Pipe);
+
+    [Theory]
+    [InlineData("ssh://")]
+    [InlineData("ssh://-oProxyCommand=x")]
+    [InlineData("ssh://@host")]
+    [InlineData("ssh://host?x=1")]
+    [InlineData("ssh://host#x")]
+    [InlineData("ssh://me:secret@host")]
+    [InlineData("ssh://host:0")]
+    [InlineData("npipe://docker_engine")]
+    [InlineData("npipe:////./pipe/")]
+    public void What_ssh_or_a_pipe_cannot_reach_is_refused(string text)
+        => Assert.Equal(BuildxFailure.EndpointInvalid, Assert.Throws<BuildxException>(() => EngineAddress.Parse(text, hasTls: false)).Failure);
 
     [Fact]
     public void Socket_path_that_the_system_cannot_hold_is_refused()

@@ -43,7 +43,7 @@ public sealed class ExecStreamTests
             {
                 var frames = pieces.Select(p => Frame(p.kind == 0 ? (byte)2 : (byte)1, p.data)).Prepend(Frame(1, s_settings)).ToArray();
                 var expected = s_settings.Concat(pieces.Where(p => p.kind != 0).SelectMany(p => p.data));
-                var actual = ReadAllAsync(Open(cut, expectsText: false, frames), bufferSize).GetAwaiter().GetResult();
+                var actual = ReadAllAsync(Open(cut, expectsText: true, frames), bufferSize).GetAwaiter().GetResult();
                 Assert.True(expected.SequenceEqual(actual));
             },
             iter: 100);
@@ -60,7 +60,7 @@ public sealed class ExecStreamTests
     [Fact]
     public async Task Read_of_nothing_waits_for_data_and_takes_none()
     {
-        await using var stream = Open(3, expectsText: false, Frame(2, "log"u8), Frame(1, s_settings));
+        await using var stream = Open(3, expectsText: true, Frame(2, "log"u8), Frame(1, s_settings));
         Assert.Equal(0, await stream.ReadAsync(Memory<byte>.Empty, Token));
         Assert.Equal(s_settings, await ReadAllAsync(stream));
     }
@@ -87,13 +87,30 @@ public sealed class ExecStreamTests
     [Theory]
     [InlineData(new byte[] { 9, 0, 0, 0, 0, 0, 0, 1, 0 })]
     [InlineData(new byte[] { 1, 0, 1, 0, 0, 0, 0, 1, 0 })]
-    [InlineData(new byte[] { 1, 0, 0 })]
-    [InlineData(new byte[] { 1, 0, 0, 0, 0, 0, 0, 9, 0, 0 })]
-    [InlineData(new byte[] { 2, 0, 0, 0, 255, 255, 255, 255, 1 })]
     public async Task Output_that_is_not_in_frames_is_refused(byte[] output)
     {
         await using var stream = Open(100, expectsText: false, output);
         await Assert.ThrowsAsync<InvalidDataException>(() => ReadAllAsync(stream));
+    }
+
+    [Theory]
+    [InlineData(new byte[] { 1, 0, 0 })]
+    [InlineData(new byte[] { 1, 0, 0, 0, 0, 0, 0, 9, 0, 0 })]
+    [InlineData(new byte[] { 2, 0, 0, 0, 255, 255, 255, 255, 1 })]
+    [InlineData(new byte[] { 1, 0, 0, 0, 0, 0, 0, 1, 0 })]
+    public async Task Output_that_ends_while_it_is_in_use_is_a_broken_connection(byte[] output)
+    {
+        await using var stream = Open(100, expectsText: false, output);
+        var broken = await Assert.ThrowsAsync<EndOfStreamException>(() => ReadAllAsync(stream));
+        Assert.Contains("'buildctl dial-stdio' in the container box", broken.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Last_words_of_a_command_that_was_in_use_are_told()
+    {
+        await using var stream = Open(100, expectsText: false, Frame(1, s_settings), Frame(2, "error: connection lost"u8));
+        var broken = await Assert.ThrowsAsync<EndOfStreamException>(() => ReadAllAsync(stream));
+        Assert.Contains("error: connection lost", broken.Message, StringComparison.Ordinal);
     }
 
     [Fact]

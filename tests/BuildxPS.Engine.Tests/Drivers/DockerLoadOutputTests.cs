@@ -146,13 +146,50 @@ public sealed class DockerLoadOutputTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => output.CommitAsync(cancel.Token).WaitAsync(s_limit, Token));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Daemon_that_stalls_is_given_up_once_it_does_not_answer_at_all(bool inTheArchive)
+    {
+        var pings = 0;
+        await using var daemon = Daemon(
+            async (stream, token) =>
+            {
+                if (!inTheArchive)
+                {
+                    await ReadBodyAsync(stream, token);
+                }
+
+                await Task.Delay(Timeout.Infinite, token);
+            },
+            // The first is the client's greeting, and the second comes while it is only slow.
+            token => Interlocked.Increment(ref pings) <= 2 ? Task.CompletedTask : Task.Delay(Timeout.Infinite, token));
+        await using var output = Output(daemon, TimeSpan.FromSeconds(1));
+        var error = await Assert.ThrowsAsync<BuildxException>(() => SendAsync().WaitAsync(s_limit, Token));
+        Assert.Equal((BuildxFailure.EngineLost, true), (error.Failure, error.IsTransient));
+        Assert.Contains(daemon.Endpoint.Address, error.Message, StringComparison.Ordinal);
+        Assert.InRange(pings, 3, 4);
+
+        async Task SendAsync()
+        {
+            await using var stream = await output.OpenAsync(Nothing, Token);
+            for (var i = 0; i < (inTheArchive ? 1000 : 1); i++)
+            {
+                await stream.WriteAsync(new byte[64 * 1024], Token);
+            }
+
+            await output.CommitAsync(Token);
+        }
+    }
+
     private static Dictionary<string, string> Nothing => [];
 
-    private static FakeDaemon Daemon(Func<Stream, CancellationToken, Task> load) => new(async (stream, token) =>
+    private static FakeDaemon Daemon(Func<Stream, CancellationToken, Task> load, Func<CancellationToken, Task>? ping = null) => new(async (stream, token) =>
     {
         var head = await FakeDaemon.ReadHeadAsync(stream, token);
         if (head.StartsWith("GET /_ping", StringComparison.Ordinal))
         {
+            await (ping?.Invoke(token) ?? Task.CompletedTask);
             await stream.WriteAsync("HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\nContent-Length: 2\r\nConnection: close\r\n\r\nOK"u8.ToArray(), token);
             return;
         }
@@ -173,7 +210,7 @@ public sealed class DockerLoadOutputTests
         return body.ToString();
     }
 
-    private DockerLoadOutput Output(FakeDaemon daemon) => new(new DockerDaemon(daemon.Endpoint), (e, _) =>
+    private DockerLoadOutput Output(FakeDaemon daemon, TimeSpan? timeout = null) => new(new DockerDaemon(daemon.Endpoint, timeout), (e, _) =>
     {
         _events.Add(e);
         return ValueTask.CompletedTask;

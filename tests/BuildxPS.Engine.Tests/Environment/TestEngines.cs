@@ -18,6 +18,12 @@ internal static class TestEngines
     /// <summary>An engine's address over TCP, where it asks for a client certificate.</summary>
     public static string RequireTcp(string engine) => RequireText("engines", engine, "tcp");
 
+    /// <summary>An engine's address over ssh.</summary>
+    public static string RequireSsh(string engine) => RequireText("engines", engine, "ssh");
+
+    /// <summary>What ssh needs to get in: <c>identity</c> or <c>knownHosts</c>.</summary>
+    public static string Ssh(string name) => RequireText("ssh", name);
+
     /// <summary>A registry's host and port: <c>plain</c>, <c>https</c> (own authority, password) or <c>token</c>.</summary>
     public static string Registry(string name) => RequireText("registries", name);
 

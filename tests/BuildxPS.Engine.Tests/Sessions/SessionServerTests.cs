@@ -124,6 +124,69 @@ public sealed class SessionServerTests
         await session.DisposeAsync();
     }
 
+    [Fact]
+    public async Task Health_is_answered_while_nobody_takes_what_many_calls_send()
+    {
+        await using var session = await FakeCaller.StartAsync(new FakeMethod("/a.B/C", FakeMethod.HangAsync));
+        var calls = Enumerable.Range(0, 12).Select(_ => session.Call("/a.B/C")).ToList();
+        try
+        {
+            await Task.WhenAll(calls.Select(SendUntilItWaitsAsync)).WaitAsync(s_guard);
+            using var health = session.Call("/grpc.health.v1.Health/Check");
+            await health.RequestStream.WriteAsync(TunnelChunk.ForWriting(ReadOnlyMemory<byte>.Empty));
+            await health.RequestStream.CompleteAsync();
+            Assert.True(await health.ResponseStream.MoveNext(default).WaitAsync(s_guard));
+        }
+        finally
+        {
+            calls.ForEach(c => c.Dispose());
+        }
+    }
+
+    private static async Task SendUntilItWaitsAsync(AsyncDuplexStreamingCall<TunnelChunk, TunnelChunk> call)
+    {
+        Task write;
+        do
+        {
+            write = call.RequestStream.WriteAsync(TunnelChunk.ForWriting(new byte[64 * 1024]));
+        }
+        while (await Task.WhenAny(write, Task.Delay(500)) == write);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_a_tunnel_ended_of_is_known(bool byTheEngine)
+    {
+        await using var session = await FakeCaller.StartAsync();
+        using var call = session.Call("/grpc.health.v1.Health/Check");
+        await call.ResponseStream.MoveNext(default).WaitAsync(s_guard);
+
+        if (byTheEngine)
+        {
+            session.Drop();
+        }
+        else
+        {
+            await session.Server.DisposeAsync();
+        }
+
+        Assert.Equal(byTheEngine, await session.Server.Completion.WaitAsync(s_guard) is not null);
+    }
+
+    [Fact]
+    public async Task Bytes_that_are_no_session_end_the_tunnel_with_a_reason()
+    {
+        var (ours, theirs) = await StreamPair.CreateAsync();
+        await using var server = await SessionServer.StartAsync(ours, [], default);
+
+        // More than a request's first line may have, in case it is one.
+        await theirs.WriteAsync(new byte[10_000]);
+
+        Assert.NotEmpty((await server.Completion.WaitAsync(s_guard))!.Message);
+        await theirs.DisposeAsync();
+    }
+
     private static async Task<Status> FailAsync(string method, params ISessionMethod[] methods)
     {
         await using var session = await FakeCaller.StartAsync(methods);

@@ -25,7 +25,8 @@ make_mount_points() {
 
 remove_mount_points() {
     local folder
-    if [[ ! -f $MADE_FOLDERS ]]; then
+    # To remove a folder would undo what other engines have mounted over it in their namespaces.
+    if [[ ! -f $MADE_FOLDERS || -n $(list_neighbours) ]]; then
         return
     fi
     while read -r folder; do

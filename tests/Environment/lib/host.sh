@@ -76,31 +76,40 @@ check_space() {
     fi
 }
 
-# require_port PROCESS ADDRESS PORT VARIABLE: fails when somebody else listens there.
-require_port() {
-    local process=$1 address=$2 port=$3 variable=$4 listeners local_address owner _
-    if is_running "$process"; then
-        return
-    fi
-    listeners=$(ss -Hltnp "sport = :$port")
-    while read -r _ _ _ local_address _ owner; do
-        case $local_address in
-            "$address:$port" | "0.0.0.0:$port" | "*:$port" | "[::]:$port")
-                fail "Port $port, which $process needs, is taken${owner:+ by $owner}." \
-                    "Set $variable to a free port, or stop what listens there."
-                ;;
-        esac
-    done <<<"$listeners"
-}
+# Process : variable of the port
+PORTS=(
+    registry:REGISTRY registry-token:REGISTRY_TOKEN token-server:TOKEN_SERVER registry-tls:REGISTRY_TLS d28:DOCKERD
+    bkd:BUILDKITD sshd:SSH
+)
 
 check_ports() {
-    require_port registry 127.0.0.1 "$BUILDXPS_PORT_REGISTRY" BUILDXPS_PORT_REGISTRY
-    require_port registry-token 127.0.0.1 "$BUILDXPS_PORT_REGISTRY_TOKEN" BUILDXPS_PORT_REGISTRY_TOKEN
-    require_port token-server 127.0.0.1 "$BUILDXPS_PORT_TOKEN_SERVER" BUILDXPS_PORT_TOKEN_SERVER
-    require_port registry-tls "$BUILDXPS_ADDRESS_REGISTRY_TLS" "$BUILDXPS_PORT_REGISTRY_TLS" BUILDXPS_PORT_REGISTRY_TLS
-    require_port d28 127.0.0.1 "$BUILDXPS_PORT_DOCKERD" BUILDXPS_PORT_DOCKERD
-    require_port bkd 127.0.0.1 "$BUILDXPS_PORT_BUILDKITD" BUILDXPS_PORT_BUILDKITD
-    require_port sshd 127.0.0.1 "$BUILDXPS_PORT_SSH" BUILDXPS_PORT_SSH
+    local port variable user
+    for port in "${PORTS[@]}"; do
+        variable=BUILDXPS_PORT_${port#*:}
+        user=$(port_user "${port%:*}" "${!variable}")
+        if [[ -n $user ]]; then
+            fail "Port ${!variable}, which ${port%:*} needs, is taken by $user." \
+                "Unset $variable, set it to a free port, or stop what listens there."
+        fi
+    done
+}
+
+# port_user PROCESS PORT: prints who listens where the process would, unless it is ours.
+port_user() {
+    local address=127.0.0.1 local_address owner _
+    if [[ $1 == registry-tls ]]; then
+        address=$BUILDXPS_ADDRESS_REGISTRY_TLS
+    fi
+    while read -r _ _ _ local_address _ owner; do
+        case $local_address in
+            "$address:$2" | "0.0.0.0:$2" | "*:$2" | "[::]:$2")
+                if [[ ! $owner =~ pid=([0-9]+) ]] || ! is_own_process "${BASH_REMATCH[1]}"; then
+                    printf '%s\n' "${owner:-an unknown process}"
+                    return
+                fi
+                ;;
+        esac
+    done < <(ss -Hltnp "sport = :$2")
 }
 
 # lock: one up.sh or down.sh at a time. Daemons must be started without the descriptor, or they would keep the lock.

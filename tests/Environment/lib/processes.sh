@@ -36,6 +36,11 @@ is_running() {
     running_pid "$1" >/dev/null 2>&1
 }
 
+# Whether a process works on our folder, known to us or not.
+is_own_process() {
+    grep -qsF "$ENGINES/" "/proc/$1/cmdline"
+}
+
 # start_process NAME CONFIGURATION-FILE COMMAND...: starts it unless it already runs with just these settings.
 start_process() {
     local name=$1 configuration=$2 settings
@@ -58,7 +63,7 @@ start_process() {
     fi
     (
         trap - EXIT ERR INT TERM
-        exec 9>&- >"$RUN/$name/log" 2>&1 </dev/null
+        exec 8>&- 9>&- >"$RUN/$name/log" 2>&1 </dev/null
         # Recorded before it becomes the daemon: there is no moment in which it runs unknown to us.
         record_process "$name" "$BASHPID"
         exec setsid env -i HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
@@ -128,7 +133,7 @@ any_running() {
 leftovers_of() {
     local home=$RUN/$1
     {
-        comm -12 <(processes_of_our_programs | sort) <(matching_processes -F "$home/" cmdline | sort)
+        comm -12 <(processes_of_programs "$ENGINES" | sort) <(matching_processes -F "$home/" cmdline | sort)
         matching_processes -E "^[0-9]+ [0-9]+ [0-9:]+ [^ ]+ / .*${home//./\\.}/" mountinfo
         matching_processes -F "$CGROUP/$1/" cgroup
     } | sort -un | without_zombies
@@ -146,14 +151,14 @@ without_zombies() {
 
 # Both look at processes that may end meanwhile, so that a failure of find and grep means nothing. The token server is a
 # script: what its program is does not tell, its arguments do.
-processes_of_our_programs() {
+processes_of_programs() {
     {
-        find /proc -mindepth 2 -maxdepth 2 -path '/proc/[0-9]*/exe' '(' -lname "$ENGINES/*" -o -lname '*/bin/perl' ')' \
+        find /proc -mindepth 2 -maxdepth 2 -path '/proc/[0-9]*/exe' '(' -lname "$1/*" -o -lname '*/bin/perl' ')' \
             -printf '%h\n' 2>/dev/null || true
     } | sed 's,^/proc/,,'
 }
 
-# matching_processes -F|-E PATTERN FILE: those whose /proc/ID/FILE holds the pattern.
+# matching_processes OPTIONS PATTERN FILE: those whose /proc/ID/FILE holds the pattern.
 matching_processes() {
     {
         grep -sl "$1" -e "$2" /proc/[0-9]*/"$3" || true

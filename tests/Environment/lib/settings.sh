@@ -19,29 +19,74 @@ BOOKWORM_LIBRARIES=$BOOKWORM/usr/lib/x86_64-linux-gnu
 
 BUILDXPS_UPDATE_DAYS=${BUILDXPS_UPDATE_DAYS:-7}
 
-BUILDXPS_PORT_REGISTRY=${BUILDXPS_PORT_REGISTRY:-25000}
-BUILDXPS_PORT_REGISTRY_TOKEN=${BUILDXPS_PORT_REGISTRY_TOKEN:-25001}
-BUILDXPS_PORT_TOKEN_SERVER=${BUILDXPS_PORT_TOKEN_SERVER:-25002}
-BUILDXPS_PORT_REGISTRY_TLS=${BUILDXPS_PORT_REGISTRY_TLS:-25443}
-BUILDXPS_PORT_DOCKERD=${BUILDXPS_PORT_DOCKERD:-25376}
-BUILDXPS_PORT_BUILDKITD=${BUILDXPS_PORT_BUILDKITD:-25234}
-BUILDXPS_PORT_SSH=${BUILDXPS_PORT_SSH:-25022}
+# Which of them the caller has set. Those are kept; the others belong to a slot: a set of ports, addresses and a prefix of
+# interface names, so that engines of several folders run side by side. Which slot is ours is chosen in slots.sh.
+EXPLICIT=' '
+for name in "${!BUILDXPS_@}"; do
+    if [[ -n ${!name} ]]; then
+        EXPLICIT+="$name "
+    fi
+done
 
-BUILDXPS_BRIDGE_PREFIX=${BUILDXPS_BRIDGE_PREFIX:-bxps}
-BUILDXPS_ADDRESS_D20=${BUILDXPS_ADDRESS_D20:-172.31.240.1}
-BUILDXPS_ADDRESS_D28=${BUILDXPS_ADDRESS_D28:-172.31.241.1}
-BUILDXPS_ADDRESS_D28C=${BUILDXPS_ADDRESS_D28C:-172.31.242.1}
-# Docker takes every registry on 127.0.0.0/8 as insecure and skips its certificate, so this one lives elsewhere.
-BUILDXPS_ADDRESS_REGISTRY_TLS=${BUILDXPS_ADDRESS_REGISTRY_TLS:-172.31.243.1}
+SLOTS=8
+SLOT_FILE=$ENGINES/slot
 
-REGISTRY=127.0.0.1:$BUILDXPS_PORT_REGISTRY
-REGISTRY_TOKEN=127.0.0.1:$BUILDXPS_PORT_REGISTRY_TOKEN
-REGISTRY_TLS=$BUILDXPS_ADDRESS_REGISTRY_TLS:$BUILDXPS_PORT_REGISTRY_TLS
+is_explicit() {
+    [[ $EXPLICIT == *" $1 "* ]]
+}
+
+set_by_slot() {
+    if ! is_explicit "$1"; then
+        printf -v "$1" '%s' "$2"
+    fi
+}
+
+use_slot() {
+    local port=$((25000 + 500 * $1)) third=$((240 - 4 * $1))
+    SLOT=$1
+    set_by_slot BUILDXPS_PORT_REGISTRY "$port"
+    set_by_slot BUILDXPS_PORT_REGISTRY_TOKEN $((port + 1))
+    set_by_slot BUILDXPS_PORT_TOKEN_SERVER $((port + 2))
+    set_by_slot BUILDXPS_PORT_SSH $((port + 22))
+    set_by_slot BUILDXPS_PORT_BUILDKITD $((port + 234))
+    set_by_slot BUILDXPS_PORT_DOCKERD $((port + 376))
+    set_by_slot BUILDXPS_PORT_REGISTRY_TLS $((port + 443))
+
+    set_by_slot BUILDXPS_BRIDGE_PREFIX "bxps${1#0}"
+    set_by_slot BUILDXPS_ADDRESS_D20 "172.31.$third.1"
+    set_by_slot BUILDXPS_ADDRESS_D28 "172.31.$((third + 1)).1"
+    set_by_slot BUILDXPS_ADDRESS_D28C "172.31.$((third + 2)).1"
+    # Docker takes every registry on 127.0.0.0/8 as insecure and skips its certificate, so this one lives elsewhere.
+    set_by_slot BUILDXPS_ADDRESS_REGISTRY_TLS "172.31.$((third + 3)).1"
+
+    REGISTRY=127.0.0.1:$BUILDXPS_PORT_REGISTRY
+    REGISTRY_TOKEN=127.0.0.1:$BUILDXPS_PORT_REGISTRY_TOKEN
+    REGISTRY_TLS=$BUILDXPS_ADDRESS_REGISTRY_TLS:$BUILDXPS_PORT_REGISTRY_TLS
+}
+
+recorded_slot() {
+    local slot=
+    if [[ -f $SLOT_FILE ]]; then
+        slot=$(<"$SLOT_FILE")
+    fi
+    if [[ $slot =~ ^[0-9]+$ ]] && ((slot < SLOTS)); then
+        printf '%s\n' "$slot"
+    else
+        printf '0\n'
+    fi
+}
+
+use_slot "$(recorded_slot)"
+
 REGISTRY_USER=user
 REGISTRY_PASSWORD=pass
 
 # Containers of these engines sit in a cgroup of their own, so that leftovers can be told from a stranger's.
-CGROUP=/buildxps-$(cksum <<<"$ENGINES" | cut -d' ' -f1)
+cgroup_of() {
+    printf '/buildxps-%s\n' "$(cksum <<<"$1" | cut -d' ' -f1)"
+}
+
+CGROUP=$(cgroup_of "$ENGINES")
 
 EMULATED=(aarch64 arm riscv64 s390x ppc64le)
 

@@ -5,6 +5,7 @@
 stop_everything() {
     local name
     rm -f "$DESCRIPTION"
+    mark_own_bridges
     end_containers
     stop_processes "${PROCESSES[@]}"
     for name in "${PROCESSES[@]}"; do
@@ -15,10 +16,10 @@ stop_everything() {
     unmount_under "$ENGINES"
     remove_bridges
     remove_emulators
-    remove_cgroups
+    remove_cgroups "$CGROUP"
     remove_mount_points
 }
 
 remove_cgroups() {
-    find /sys/fs/cgroup -depth -type d -path "/sys/fs/cgroup*$CGROUP*" -exec rmdir {} + 2>/dev/null || true
+    find /sys/fs/cgroup -depth -type d '(' -path "/sys/fs/cgroup*$1" -o -path "/sys/fs/cgroup*$1/*" ')' -exec rmdir {} + 2>/dev/null || true
 }

@@ -15,7 +15,9 @@ internal sealed partial class BuilderConfigFile
     /// <summary>The file's name in the container's folder, and in the store.</summary>
     public const string FileName = "buildkitd.toml";
 
-    private const string ContainerFolder = "/etc/buildkit/";
+    /// <summary>The folder of these files in the container.</summary>
+    public const string ContainerFolder = "/etc/buildkit/";
+
     private const int MaxBytes = 1 << 20;
 
     private BuilderConfigFile(SortedDictionary<string, byte[]> files, bool grantsNetworkHost, IReadOnlyList<string> warnings)
@@ -36,18 +38,22 @@ internal sealed partial class BuilderConfigFile
 
     /// <summary>Reads a config file.</summary>
     /// <param name="path">The file, absolute. Paths in it are relative to its folder.</param>
+    /// <param name="settings">What the user says besides; null for nothing.</param>
     /// <returns>The files for the container.</returns>
     /// <exception cref="BuildxException"><see cref="BuildxFailure.ConfigFileInvalid"/>, with line and column where it is no TOML.</exception>
-    public static BuilderConfigFile Read(string path)
-        => Parse(Encoding.UTF8.GetString(ReadBounded(path, path, "the config file")), path, Path.GetDirectoryName(path)!);
+    public static BuilderConfigFile Read(string path, RegistrySettings? settings = null)
+        => Parse(Encoding.UTF8.GetString(ReadBounded(path, path, "the config file")), path, Path.GetDirectoryName(path)!, settings);
 
     /// <summary>Takes a config that is no file.</summary>
     /// <param name="text">The TOML.</param>
     /// <param name="source">What it is, for messages.</param>
     /// <param name="folder">What relative paths in it are relative to.</param>
+    /// <param name="settings">What the user says besides; null for nothing.</param>
+    /// <param name="kept">Files that a stored config names by their paths in the container; null for none.</param>
     /// <returns>The files for the container.</returns>
     /// <exception cref="BuildxException"><see cref="BuildxFailure.ConfigFileInvalid"/>.</exception>
-    public static BuilderConfigFile Parse(string text, string source, string folder)
+    public static BuilderConfigFile Parse(
+        string text, string source, string folder, RegistrySettings? settings = null, IReadOnlyDictionary<string, byte[]>? kept = null)
     {
         var table = Deserialize(text.TrimStart('\uFEFF'), source);
         var unknown = new List<string>();
@@ -57,7 +63,8 @@ internal sealed partial class BuilderConfigFile
         }
 
         var files = new SortedDictionary<string, byte[]>(StringComparer.Ordinal);
-        var isChanged = TakeCertificates(table, files, source, folder);
+        var isChanged = settings?.Apply(table) ?? false;
+        isChanged |= TakeCertificates(table, files, source, folder, kept ?? new Dictionary<string, byte[]>());
         files[FileName] = Encoding.UTF8.GetBytes(isChanged ? TomlSerializer.Serialize(table) : text);
         return new BuilderConfigFile(
             files,
@@ -84,7 +91,8 @@ internal sealed partial class BuilderConfigFile
         }
     }
 
-    private static bool TakeCertificates(TomlTable table, SortedDictionary<string, byte[]> files, string source, string folder)
+    private static bool TakeCertificates(
+        TomlTable table, SortedDictionary<string, byte[]> files, string source, string folder, IReadOnlyDictionary<string, byte[]> kept)
     {
         var isChanged = false;
         foreach (var (registry, value) in Find(table, "registry") as TomlTable ?? [])
@@ -109,6 +117,12 @@ internal sealed partial class BuilderConfigFile
 
             string Take(string file, string what)
             {
+                if (file.StartsWith(ContainerFolder, StringComparison.Ordinal) && kept.TryGetValue(file[ContainerFolder.Length..], out var known))
+                {
+                    files[file[ContainerFolder.Length..]] = known;
+                    return file;
+                }
+
                 isChanged = true;
                 var content = ReadBounded(Path.Combine(folder, file), source, $"{what} of the registry '{registry}'");
                 var path = target + Path.GetFileName(file);

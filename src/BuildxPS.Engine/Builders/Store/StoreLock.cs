@@ -1,13 +1,10 @@
-using System.Runtime.Versioning;
+using BuildxPS.Engine.Configuration;
 
 namespace BuildxPS.Engine.Builders.Store;
 
 /// <summary>The lock that buildx and this module take turns with.</summary>
 internal static class StoreLock
 {
-    private const int LinuxWouldBlock = 11;
-    private const int MacWouldBlock = 35;
-
     private static readonly TimeSpan s_firstPause = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan s_longestPause = TimeSpan.FromMilliseconds(50);
 
@@ -37,53 +34,15 @@ internal static class StoreLock
         }
     }
 
-    private static FileStream? TryTake(string path)
+    private static IDisposable? TryTake(string path)
     {
         try
         {
-            return OperatingSystem.IsWindows() ? TakeOnWindows(path) : TakeOnUnix(path);
-        }
-        catch (IOException e) when (IsBusy(e))
-        {
-            return null;
+            return FileLock.TryTake(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw StoreFailures.NotWritable(path, e);
         }
     }
-
-    // .NET takes flock(LOCK_EX | LOCK_NB) for a file that is shared with nobody, which is the lock that buildx takes.
-    [UnsupportedOSPlatform("windows")]
-    private static FileStream TakeOnUnix(string path) => new(path, new FileStreamOptions
-    {
-        Mode = FileMode.OpenOrCreate,
-        Access = FileAccess.ReadWrite,
-        Share = FileShare.None,
-        UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-        BufferSize = 0,
-    });
-
-    private static FileStream TakeOnWindows(string path)
-    {
-        var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
-        try
-        {
-            if (!OperatingSystem.IsMacOS())
-            {
-                file.Lock(0, 1);
-            }
-
-            return file;
-        }
-        catch
-        {
-            file.Dispose();
-            throw;
-        }
-    }
-
-    // On Windows the low word is the error: sharing violation, or lock violation.
-    private static bool IsBusy(IOException e)
-        => OperatingSystem.IsWindows() ? (e.HResult & 0xFFFF) is 32 or 33 : e.HResult is LinuxWouldBlock or MacWouldBlock;
 }

@@ -8,6 +8,9 @@ internal sealed partial class BuildKitBuild
 {
     private static readonly TimeSpan s_trueErrorLimit = TimeSpan.FromSeconds(1);
 
+    /// <summary>More than the time between two of an engine's questions, and less than what it waits for an answer.</summary>
+    private static readonly TimeSpan s_sessionSilence = TimeSpan.FromSeconds(9);
+
     /// <inheritdoc/>
     public async Task<EngineResult> SolveAsync(FrontendCall call, CancellationToken cancellationToken)
     {
@@ -161,7 +164,7 @@ internal sealed partial class BuildKitBuild
             return new OperationCanceledException(cancellationToken);
         }
 
-        if (_lost is { } lost)
+        if (Volatile.Read(ref _lost) is { } lost)
         {
             return lost;
         }
@@ -192,7 +195,8 @@ internal sealed partial class BuildKitBuild
             await ((Task)_status.Completion.WaitAsync(s_trueErrorLimit, CancellationToken.None)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
-        return _session.FirstFailure as BuildxException ?? EngineErrors.Explain(error, _context);
+        return _session.FirstFailure as BuildxException
+            ?? EngineErrors.Explain(error, _context with { SessionEnd = await FindSessionEndAsync().ConfigureAwait(false) });
     }
 
     /// <summary>Whether an error only says that the build is gone, and not why.</summary>
@@ -201,6 +205,12 @@ internal sealed partial class BuildKitBuild
             || error is RpcException { StatusCode: StatusCode.Cancelled or StatusCode.Unavailable }
             || (error is RpcException rpc && (rpc.Status.DebugException is not null
                 || rpc.Status.Detail.Contains("no such job", StringComparison.Ordinal)));
+
+    /// <summary>Why the session is no more; a tunnel that stalls looks open from here after the engine has given it up.</summary>
+    private async Task<Exception?> FindSessionEndAsync()
+        => _session.Completion.IsCompleted ? await _session.Completion.ConfigureAwait(false)
+            : _session.Silence > s_sessionSilence ? new TimeoutException(FormattableString.Invariant($"nothing came through it for {_session.Silence.TotalSeconds:0} s"))
+            : null;
 
     private async Task<bool> HasEndedAsync()
     {

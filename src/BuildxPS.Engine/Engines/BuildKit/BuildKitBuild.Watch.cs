@@ -1,14 +1,15 @@
 using System.Globalization;
+using BuildxPS.Engine.Diagnostics;
 using Grpc.Core;
 
 namespace BuildxPS.Engine.Engines.BuildKit;
 
-// Ends a build whose engine has stopped answering.
+// Ends a build whose engine has stopped answering, or has lost what the build needs.
 internal sealed partial class BuildKitBuild
 {
-    private volatile BuildFailedException? _lost;
+    private BuildFailedException? _lost;
 
-    private async Task WatchAsync(EngineSilence silence)
+    private async Task WatchEngineAsync(EngineSilence silence)
     {
         try
         {
@@ -23,17 +24,45 @@ internal sealed partial class BuildKitBuild
                 missed = _status.Silence < silence.Quiet || await AnswersAsync(silence.Answer).ConfigureAwait(false) ? 0 : missed + 1;
             }
 
-            _lost = new BuildFailedException(
+            await LoseAsync(new BuildFailedException(
                 BuildxFailure.EngineLost,
                 string.Create(CultureInfo.InvariantCulture, $"The engine at {_context.Endpoint} has stopped answering: nothing came from it for {_status.Silence.TotalSeconds:0} s."),
                 "See whether the engine hangs and whether what forwards the connection to it still runs, then build again: what was finished comes from the engine's cache.")
-            { BuildRef = _context.BuildRef, IsTransient = true };
-            await _lifetime.CancelAsync().ConfigureAwait(false);
+            { BuildRef = _context.BuildRef, IsTransient = true }).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
             // The build has ended.
         }
+    }
+
+    /// <summary>
+    /// A build goes on without its session as long as it needs nothing of it: a step that runs for an hour is not thrown
+    /// away because the tunnel broke after its files were there. But engines may wait for ever for what never comes.
+    /// </summary>
+    private async Task WatchSessionAsync(EngineSilence silence)
+    {
+        try
+        {
+            var end = await _session.Completion.WaitAsync(_ended.Token).ConfigureAwait(false);
+            await Task.Delay(silence.WithoutSession, _ended.Token).ConfigureAwait(false);
+            while (!_needsSession() && (_journal.HasRunning || _status.Silence < silence.Quiet))
+            {
+                await Task.Delay(silence.WithoutSession, _ended.Token).ConfigureAwait(false);
+            }
+
+            await LoseAsync(SessionErrors.Lost(_context with { SessionEnd = end })).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // The build has ended.
+        }
+    }
+
+    private Task LoseAsync(BuildFailedException failure)
+    {
+        Interlocked.CompareExchange(ref _lost, failure, null);
+        return _lifetime.CancelAsync();
     }
 
     private async Task<bool> AnswersAsync(TimeSpan limit)
@@ -50,7 +79,8 @@ internal sealed partial class BuildKitBuild
         }
         catch (RpcException)
         {
-            // To refuse is an answer too, and of a connection that broke the build's own call tells.
+            // To refuse is an answer too, and of a connection that broke the build's own call tells. An engine that was
+            // told to stop takes no new connections, and finishes the builds that it has.
             return true;
         }
     }

@@ -21,6 +21,7 @@ internal sealed partial class BuildKitBuild : IRunningBuild
     private readonly EngineErrorContext _context;
     private readonly BuildJournal _journal;
     private readonly SessionServer _session;
+    private readonly Func<bool> _needsSession;
     private readonly StatusStream _status;
     private readonly CancellationTokenSource _lifetime;
     private readonly CancellationTokenSource _ended = new();
@@ -35,6 +36,7 @@ internal sealed partial class BuildKitBuild : IRunningBuild
         EngineErrorContext context,
         BuildJournal journal,
         SessionServer session,
+        Func<bool> needsSession,
         StatusStream status,
         Protocol.SolveRequest request,
         CancellationTokenSource lifetime,
@@ -45,11 +47,12 @@ internal sealed partial class BuildKitBuild : IRunningBuild
         _context = context;
         _journal = journal;
         _session = session;
+        _needsSession = needsSession;
         _status = status;
         _lifetime = lifetime;
         _caller = caller;
         _solve = SolveOnEngineAsync(request);
-        _watch = WatchAsync(silence);
+        _watch = Task.WhenAll(WatchEngineAsync(silence), WatchSessionAsync(silence));
     }
 
     /// <inheritdoc/>
@@ -60,7 +63,7 @@ internal sealed partial class BuildKitBuild : IRunningBuild
     /// <param name="sessions">Opens the session's tunnel.</param>
     /// <param name="context">The engine's address.</param>
     /// <param name="build">What to build.</param>
-    /// <param name="methods">What the session serves.</param>
+    /// <param name="services">What the session serves.</param>
     /// <param name="silence">When the engine counts as lost.</param>
     /// <param name="cancellationToken">Cancels the build.</param>
     /// <returns>The running build.</returns>
@@ -69,7 +72,7 @@ internal sealed partial class BuildKitBuild : IRunningBuild
         ISessionTransport sessions,
         EngineErrorContext context,
         EngineBuild build,
-        IReadOnlyList<ISessionMethod> methods,
+        SessionServices services,
         EngineSilence silence,
         CancellationToken cancellationToken)
     {
@@ -78,15 +81,19 @@ internal sealed partial class BuildKitBuild : IRunningBuild
         SessionServer? session = null;
         StatusStream? status = null;
         var lifetime = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         try
         {
-            var tunnel = await sessions.OpenAsync(SessionHeaders.Create(sessionId, build.SharedKey, methods), cancellationToken).ConfigureAwait(false);
-            session = await SessionServer.StartAsync(tunnel, methods, cancellationToken).ConfigureAwait(false);
-            status = await StatusStream.OpenAsync(channel.Invoker, build.Ref, journal, cancellationToken).ConfigureAwait(false);
+            var tunnel = await sessions.OpenAsync(SessionHeaders.Create(sessionId, build.SharedKey, services.Methods), cancellationToken).ConfigureAwait(false);
+            session = await SessionServer.StartAsync(tunnel, services.Methods, cancellationToken).ConfigureAwait(false);
+            await ((Task)session.Opened.WaitAsync(silence.Session, cancellationToken)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            limit.CancelAfter(silence.Start);
+            status = await StatusStream.OpenAsync(channel.Invoker, build.Ref, journal, limit.Token).ConfigureAwait(false);
             context = context with { BuildRef = build.Ref, Journal = journal };
-            return new BuildKitBuild(channel, context, journal, session, status, CreateRequest(build, sessionId), lifetime, silence, cancellationToken);
+            return new BuildKitBuild(
+                channel, context, journal, session, services.AreAwaited, status, CreateRequest(build, sessionId), lifetime, silence, cancellationToken);
         }
-        catch
+        catch (Exception e)
         {
             status?.Dispose();
             if (session is not null)
@@ -95,6 +102,11 @@ internal sealed partial class BuildKitBuild : IRunningBuild
             }
 
             lifetime.Dispose();
+            if (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested && e is RpcException or OperationCanceledException)
+            {
+                throw new TimeoutException(e.Message, e);
+            }
+
             throw;
         }
     }
@@ -108,20 +120,26 @@ internal sealed partial class BuildKitBuild : IRunningBuild
         }
 
         var cancelled = !_solve.IsCompleted || _lifetime.IsCancellationRequested;
-        await _lifetime.CancelAsync().ConfigureAwait(false);
-        await _ended.CancelAsync().ConfigureAwait(false);
-        await _watch.ConfigureAwait(false);
-        _status.StopDelivering();
-        if (cancelled)
+        try
         {
-            // The engine ends the event stream when it has dropped the build: then the cancel has arrived for sure,
-            // even if this process ends next. A dead engine is not waited for.
-            await ((Task)Task.WhenAll(_solve, _status.Completion).WaitAsync(s_disposeLimit)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await _lifetime.CancelAsync().ConfigureAwait(false);
+            await _ended.CancelAsync().ConfigureAwait(false);
+            await _watch.ConfigureAwait(false);
         }
+        finally
+        {
+            _status.StopDelivering();
+            if (cancelled)
+            {
+                // The engine ends the event stream when it has dropped the build: then the cancel has arrived for sure,
+                // even if this process ends next. A dead engine is not waited for.
+                await ((Task)Task.WhenAll(_solve, _status.Completion).WaitAsync(s_disposeLimit)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
 
-        _status.Dispose();
-        await _session.DisposeAsync().ConfigureAwait(false);
-        _lifetime.Dispose();
+            _status.Dispose();
+            await _session.DisposeAsync().ConfigureAwait(false);
+            _lifetime.Dispose();
+        }
     }
 
     private static Protocol.SolveRequest CreateRequest(EngineBuild build, string sessionId)
@@ -135,6 +153,7 @@ internal sealed partial class BuildKitBuild : IRunningBuild
             request.Exporters.Add(message);
         }
 
+        request.Cache = new Protocol.CacheOptions { Exports = { build.CacheExports.Select(Translate) }, Imports = { build.CacheImports.Select(Translate) } };
         if (request.Exporters.Count > 0)
         {
             request.ExporterDeprecated = request.Exporters[0].Type;
@@ -143,6 +162,9 @@ internal sealed partial class BuildKitBuild : IRunningBuild
 
         return request;
     }
+
+    private static Protocol.CacheEntry Translate(EngineCache cache)
+        => new() { Type = cache.Type, Attrs = { cache.Attributes.ToDictionary() } };
 
     /// <summary>The call that is the build. When it ends, whatever else is under way for the build ends too.</summary>
     private async Task<IReadOnlyDictionary<string, string>> SolveOnEngineAsync(Protocol.SolveRequest request)

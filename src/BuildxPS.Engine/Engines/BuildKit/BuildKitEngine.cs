@@ -33,11 +33,11 @@ public sealed class BuildKitEngine : IBuildEngine
         await _describing.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            return _description ??= await EngineProbe.DescribeAsync(_channel, cancellationToken).ConfigureAwait(false);
+            return _description ??= await EngineProbe.DescribeAsync(_channel, _silence.Start, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            throw EngineErrors.Explain(e, _context);
+            throw Explain(e, _context, cancellationToken);
         }
         finally
         {
@@ -50,11 +50,11 @@ public sealed class BuildKitEngine : IBuildEngine
     {
         try
         {
-            return _description ?? await EngineProbe.IdentifyAsync(_channel, cancellationToken).ConfigureAwait(false);
+            return _description ?? await EngineProbe.IdentifyAsync(_channel, _silence.Start, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            throw EngineErrors.Explain(e, _context);
+            throw Explain(e, _context, cancellationToken);
         }
     }
 
@@ -70,7 +70,7 @@ public sealed class BuildKitEngine : IBuildEngine
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            throw EngineErrors.Explain(e, _context with { BuildRef = build.Ref });
+            throw Explain(e, _context with { BuildRef = build.Ref }, cancellationToken);
         }
     }
 
@@ -80,4 +80,9 @@ public sealed class BuildKitEngine : IBuildEngine
         _channel.Dispose();
         return ValueTask.CompletedTask;
     }
+
+    private Exception Explain(Exception error, EngineErrorContext context, CancellationToken cancellationToken)
+        => cancellationToken.IsCancellationRequested ? new OperationCanceledException(error.Message, error, cancellationToken)
+            : error is TimeoutException ? TransportErrors.NoAnswer(_silence.Start, context, error)
+            : EngineErrors.Explain(error, context);
 }

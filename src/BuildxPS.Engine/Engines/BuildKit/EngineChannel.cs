@@ -39,7 +39,9 @@ internal sealed class EngineChannel : IDisposable
             DisposeHttpClient = true,
             MaxReceiveMessageSize = MaxMessage,
             MaxSendMessageSize = MaxMessage,
-            ThrowOperationCanceledOnCancellation = true,
+            // With it, what an engine says beside "deadline exceeded" (its own, towards a registry or a session) would be
+            // thrown away, and the call would look cancelled. Whoever passes a token tells the two apart.
+            ThrowOperationCanceledOnCancellation = false,
         });
         Invoker = _channel.CreateCallInvoker();
         Control = new Protocol.Control.ControlClient(Invoker);

@@ -8,27 +8,30 @@ internal static class EngineProbe
 {
     private const int MaxWorkers = 100;
     private const int MaxPlatforms = 200;
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(15);
 
     /// <summary>Asks for workers, version and capabilities.</summary>
     /// <param name="channel">The engine.</param>
+    /// <param name="limit">How long all of it may take.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The answers.</returns>
-    public static Task<EngineDescription> DescribeAsync(EngineChannel channel, CancellationToken cancellationToken)
-        => AskAsync(channel, GetCapabilitiesAsync, cancellationToken);
+    /// <exception cref="TimeoutException">The engine did not answer in time.</exception>
+    public static Task<EngineDescription> DescribeAsync(EngineChannel channel, TimeSpan limit, CancellationToken cancellationToken)
+        => AskAsync(channel, GetCapabilitiesAsync, limit, cancellationToken);
 
     /// <summary>Asks for workers and version only.</summary>
     /// <param name="channel">The engine.</param>
+    /// <param name="limit">How long all of it may take.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The answers.</returns>
-    public static Task<EngineDescription> IdentifyAsync(EngineChannel channel, CancellationToken cancellationToken)
-        => AskAsync(channel, (_, _) => Task.FromResult<IReadOnlySet<string>>(new HashSet<string>()), cancellationToken);
+    /// <exception cref="TimeoutException">The engine did not answer in time.</exception>
+    public static Task<EngineDescription> IdentifyAsync(EngineChannel channel, TimeSpan limit, CancellationToken cancellationToken)
+        => AskAsync(channel, (_, _) => Task.FromResult<IReadOnlySet<string>>(new HashSet<string>()), limit, cancellationToken);
 
     private static async Task<EngineDescription> AskAsync(
-        EngineChannel channel, Func<EngineChannel, CallOptions, Task<IReadOnlySet<string>>> askCapabilities, CancellationToken cancellationToken)
+        EngineChannel channel, Func<EngineChannel, CallOptions, Task<IReadOnlySet<string>>> askCapabilities, TimeSpan limit, CancellationToken cancellationToken)
     {
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var options = new CallOptions(deadline: DateTime.UtcNow + s_limit, cancellationToken: stopping.Token);
+        var options = new CallOptions(deadline: DateTime.UtcNow + limit, cancellationToken: stopping.Token);
         var version = GetVersionAsync(channel, options);
         var capabilities = askCapabilities(channel, options);
         try
@@ -41,6 +44,10 @@ internal static class EngineProbe
                 Workers = [.. workers.Record.Take(MaxWorkers).Select(Translate)],
                 Capabilities = await capabilities.ConfigureAwait(false),
             };
+        }
+        catch (RpcException e) when (e.StatusCode == StatusCode.DeadlineExceeded)
+        {
+            throw new TimeoutException(e.Status.Detail, e);
         }
         finally
         {

@@ -88,6 +88,8 @@ internal sealed class StatusStream : IDisposable
     public void Dispose()
     {
         StopDelivering();
+        // First, so that no timer keeps all this: a timer of a source that is cancelled runs to its end.
+        _silence.CancelAfter(Timeout.InfiniteTimeSpan);
         _silence.Cancel();
         _call.Dispose();
     }

@@ -63,6 +63,7 @@ internal sealed class TunnelStream(AsyncDuplexStreamingCall<TunnelChunk, TunnelC
         }
         catch (Exception e) when (e is RpcException or InvalidOperationException)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             throw new IOException("The session's tunnel was closed.", e);
         }
     }
@@ -120,6 +121,7 @@ internal sealed class TunnelStream(AsyncDuplexStreamingCall<TunnelChunk, TunnelC
         }
         catch (RpcException e)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             throw new IOException("The session's tunnel was closed.", e);
         }
 

@@ -8,13 +8,23 @@ namespace BuildxPS.Engine.Images.Registries;
 /// <summary>Checks registries' certificates against the machine's authorities and given ones.</summary>
 internal static class RegistryCertificates
 {
-    /// <summary>Reads authorities from PEM files.</summary>
-    /// <param name="files">The files.</param>
+    /// <summary>Reads authorities in PEM.</summary>
+    /// <param name="files">Files with some.</param>
+    /// <param name="text">Some more; empty for none.</param>
     /// <returns>Their certificates.</returns>
     /// <exception cref="BuildxException"><see cref="BuildxFailure.ConfigurationInvalid"/>, naming the file.</exception>
-    public static X509Certificate2Collection Read(IReadOnlyList<string> files)
+    public static X509Certificate2Collection Read(IReadOnlyList<string> files, string text)
     {
         var certificates = new X509Certificate2Collection();
+        try
+        {
+            certificates.ImportFromPem(text);
+        }
+        catch (CryptographicException error)
+        {
+            throw NotReadable("of the builder's config", error);
+        }
+
         foreach (var file in files)
         {
             var before = certificates.Count;

@@ -3,7 +3,7 @@ using BuildxPS.Engine.Images.Manifests;
 namespace BuildxPS.Engine.Images.Registries;
 
 /// <summary>
-/// Reads from registries (OCI distribution specification 1.1). One client serves many references at once, and keeps
+/// Reads from registries and writes indexes to them (OCI distribution specification 1.1). One client serves many references at once, and keeps
 /// logins and tokens while it lives. Every byte that it gives out is what its digest promises.
 /// </summary>
 public sealed class RegistryClient : IDisposable
@@ -81,6 +81,28 @@ public sealed class RegistryClient : IDisposable
                 return new RegistryManifest(CheckDigest(reference, response.Digest, bytes), response.MediaType, bytes);
             },
             cancellationToken);
+
+    /// <summary>Gives a registry an index or manifest under a tag, or under its digest where the reference has no tag.</summary>
+    /// <param name="reference">The name that it gets.</param>
+    /// <param name="mediaType">Its media type.</param>
+    /// <param name="bytes">Its bytes; what it points at must be in the repository already.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>What was stored.</returns>
+    internal async Task<Descriptor> PutManifestAsync(ImageReference reference, string mediaType, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        var digest = Digests.Compute(bytes.Span);
+        var request = Request(reference, $"manifests/{reference.Tag ?? digest}") with
+        {
+            Method = HttpMethod.Put,
+            Scope = $"repository:{reference.Repository}:pull,push",
+            Body = bytes,
+            BodyType = mediaType,
+        };
+        var stored = await _pipeline.SendAsync(request, (response, _) => Task.FromResult(response.Digest), cancellationToken).ConfigureAwait(false);
+        return !Digests.IsValid(stored) || Digests.Compute(stored!, bytes.Span) == stored
+            ? new Descriptor { MediaType = mediaType, Digest = digest, Size = bytes.Length }
+            : throw Mismatch(reference, $"it stored {stored}, and was given {digest}");
+    }
 
     /// <summary>Gets a small blob whole, for example a config.</summary>
     /// <param name="repository">The repository that it is in.</param>

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Authentication;
+using BuildxPS.Engine.Images.Manifests;
 
 namespace BuildxPS.Engine.Images.Registries;
 
@@ -37,8 +38,10 @@ internal static class RegistryFailures
                 $"Leave {request.Host.Name} out of -InsecureRegistry; for a certificate that this machine does not trust, name its authority with -RegistryCa."),
             _ => new BuildxException(
                 BuildxFailure.RegistryError,
-                $"The registry {request.Host.Name} did not give '{request.Subject}': {answered}.",
-                $"Check that {request.Host.Name} is a container registry and that the reference is right."),
+                $"The registry {request.Host.Name} did not {Verb(request)} '{request.Subject}': {answered}.",
+                request.Writes && status is 400 or 415 or 422 && request.BodyType is { } type && MediaTypes.IsIndex(type)
+                    ? "The registry may be too old for indexes of several platforms, or may refuse this media type: a registry that follows the OCI distribution specification 1.0 or newer takes them."
+                    : $"Check that {request.Host.Name} is a container registry and that the reference is right."),
         };
     }
 
@@ -112,6 +115,9 @@ internal static class RegistryFailures
     public static string Redact(Uri address)
         => DisplayText.Line($"{address.Scheme}://{address.Authority}{address.AbsolutePath}");
 
+    /// <summary>What a registry was asked to do with an image.</summary>
+    public static string Verb(RegistryRequest request) => request.Writes ? "take" : "give";
+
     /// <summary>Whether a status may be another one a moment later.</summary>
     public static bool IsPassing(HttpStatusCode status)
         => status is HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout or HttpStatusCode.InternalServerError
@@ -142,7 +148,7 @@ internal static class RegistryFailures
         return new BuildxException(
             BuildxFailure.RegistryUnauthorized,
             $"The registry {request.Host.Name} refused '{request.Subject}' to {login}: {Status(response)}{(reasons.Length == 0 ? "" : $" ({reasons})")}.",
-            $"Log in with '{request.Host.LoginCommand}' as a user who may read the repository. Many registries also answer so for a repository that does not exist.");
+            $"Log in with '{request.Host.LoginCommand}' as a user who may {(request.Writes ? "write to" : "read")} the repository. Many registries also answer so for a repository that does not exist.");
     }
 
     private static BuildxException Unreachable(string name, string where, string problem, Exception error) => new(

@@ -24,6 +24,9 @@ internal sealed record RegistryHost
     /// <summary>Files with authorities to trust beside the machine's.</summary>
     public IReadOnlyList<string> CaFiles { get; init; } = [];
 
+    /// <summary>Authorities to trust beside the machine's, in PEM; empty for none.</summary>
+    public string CaText { get; init; } = "";
+
     /// <summary>It is this machine.</summary>
     public bool IsLoopback { get; init; }
 
@@ -51,13 +54,15 @@ internal sealed record RegistryHost
     {
         var authority = name is Hub or "index.docker.io" ? HubApi : name;
         var own = trust.HostCaFiles.FirstOrDefault(c => Same(c.Key, name, authority)).Value ?? [];
+        var text = trust.HostCaCertificates.FirstOrDefault(c => Same(c.Key, name, authority)).Value ?? "";
         return new RegistryHost
         {
             Name = authority == HubApi ? Hub : name,
             Authority = authority,
             IsInsecure = trust.InsecureHosts.Any(h => Same(h, name, authority)),
             SkipTlsVerify = trust.SkipTlsVerifyHosts.Any(h => Same(h, name, authority)),
-            HasOwnCa = own.Count > 0,
+            HasOwnCa = own.Count > 0 || text.Length > 0,
+            CaText = text,
             CaFiles = [.. own, .. trust.CaFiles],
             IsLoopback = IsLoopbackAuthority(authority),
         };

@@ -103,6 +103,7 @@ internal sealed class RegistryPipeline : IDisposable
     {
         var location = response.Headers.NonValidated.TryGetValues("Location", out var values) ? values.First() : null;
         var problem = redirect > _options.Limits.Redirects ? $"it redirects more than {_options.Limits.Redirects} times"
+            : request.Writes && (int)response.StatusCode is not (307 or 308) ? $"it answers {RegistryFailures.Status(response)} to {request.Method}, which would lose what is sent"
             : !Uri.TryCreate(from, location, out var to) || to.Scheme is not ("http" or "https") || to.UserInfo.Length > 0 ? "it redirects to something that is not an address"
             : from.Scheme == Uri.UriSchemeHttps && to.Scheme == Uri.UriSchemeHttp ? $"it redirects from https to plain http ({RegistryFailures.Redact(to)})"
             : null;
@@ -110,7 +111,7 @@ internal sealed class RegistryPipeline : IDisposable
             ? new Uri(from, location)
             : throw new BuildxException(
                 BuildxFailure.RegistryError,
-                $"The registry {request.Host.Name} did not give '{request.Subject}': {problem}.",
+                $"The registry {request.Host.Name} did not {RegistryFailures.Verb(request)} '{request.Subject}': {problem}.",
                 "Ask who runs the registry.");
     }
 
@@ -174,6 +175,12 @@ internal sealed class RegistryPipeline : IDisposable
         if (request.Accept.Count > 0)
         {
             message.Headers.TryAddWithoutValidation("Accept", string.Join(", ", request.Accept));
+        }
+
+        if (request.BodyType is { } type)
+        {
+            message.Content = new ReadOnlyMemoryContent(request.Body);
+            message.Content.Headers.TryAddWithoutValidation("Content-Type", type);
         }
 
         return await GuardAsync(

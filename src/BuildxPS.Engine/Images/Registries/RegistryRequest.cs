@@ -13,6 +13,15 @@ internal sealed record RegistryRequest
     /// <summary>Media types that we take, best first; empty takes anything.</summary>
     public IReadOnlyList<string> Accept { get; init; } = [];
 
+    /// <summary>What is sent along; empty where nothing is.</summary>
+    public ReadOnlyMemory<byte> Body { get; init; }
+
+    /// <summary>Media type of <see cref="Body"/>.</summary>
+    public string? BodyType { get; init; }
+
+    /// <summary>Whether it changes something in the registry.</summary>
+    public bool Writes => Method != HttpMethod.Get && Method != HttpMethod.Head;
+
     /// <summary>The right that it needs: <c>repository:library/alpine:pull</c>.</summary>
     public required string Scope { get; init; }
 

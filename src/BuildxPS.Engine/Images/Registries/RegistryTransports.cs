@@ -29,7 +29,7 @@ internal sealed class RegistryTransports : IDisposable
     /// <param name="host">The host.</param>
     /// <returns>What sends requests to it.</returns>
     public HttpMessageInvoker For(RegistryHost host)
-        => _known.GetOrAdd($"{host.SkipTlsVerify}|{string.Join('|', host.CaFiles)}", _ => Create(host));
+        => _known.GetOrAdd($"{host.SkipTlsVerify}|{string.Join('|', host.CaFiles)}|{host.CaText}", _ => Create(host));
 
     /// <inheritdoc/>
     public void Dispose()
@@ -45,7 +45,7 @@ internal sealed class RegistryTransports : IDisposable
 
     private HttpMessageInvoker Create(RegistryHost host)
     {
-        var authorities = RegistryCertificates.Read(host.CaFiles);
+        var authorities = RegistryCertificates.Read(host.CaFiles, host.CaText);
         var prints = authorities.Select(a => a.GetCertHashString(HashAlgorithmName.SHA256)).Order(StringComparer.Ordinal);
         var key = $"{host.SkipTlsVerify}|{_connectTimeout.Ticks}|{_proxy?.Key}|{string.Join(',', prints)}";
         return _pools.GetOrAdd(key, _ => new Lazy<HttpMessageInvoker>(() => new HttpMessageInvoker(new SocketsHttpHandler

@@ -19,6 +19,9 @@ internal sealed class Destination
     /// <summary>What is there now, if anything.</summary>
     public FileStatus? Status { get; }
 
+    /// <summary>The folder that it lies in, whether that exists or not.</summary>
+    public string Parent => System.IO.Path.GetDirectoryName(Path) ?? Path;
+
     /// <summary>The nearest folder above that exists.</summary>
     public string Ancestor { get; }
 
@@ -48,7 +51,7 @@ internal sealed class Destination
 
     /// <summary>
     /// Finds the folder in which the output is staged: beside the destination, so that it is moved there in one step; inside,
-    /// if the destination is a folder that exists and has another file system or owner than the one around it.
+    /// if the destination is a folder that exists and is a mount of its own, or this user may not write around it.
     /// </summary>
     /// <returns>The folder.</returns>
     /// <exception cref="BuildxException"><see cref="BuildxFailure.DestinationNotWritable"/>.</exception>
@@ -61,9 +64,10 @@ internal sealed class Destination
         }
 
         Demand(Path);
-        var beside = System.IO.Path.GetDirectoryName(Path);
-        if (beside is null || _files.Status(beside)?.Device != Status.Value.Device)
+        var beside = Parent;
+        if (beside == Path || _files.Status(beside) is not { } around || (around.Device, around.Mount) != (Status.Value.Device, Status.Value.Mount))
         {
+            // Nothing can be renamed from one mount into another, even if both show the same file system.
             return Path;
         }
 

@@ -8,17 +8,28 @@ namespace BuildxPS.Engine.Sessions.Files;
 /// </summary>
 public sealed class FileOutput : IFileOutput
 {
-    private readonly IFileSystem _files = IFileSystem.Current;
+    private const UnixFileMode EveryoneReads = (UnixFileMode)0x1ED;
+
+    private readonly IFileSystem _files;
+    private Staging? _staging;
     private string? _staged;
-    private string? _target;
-    private bool _isOpened;
+    private Commit? _commit;
+    private int _isOpened;
+    private volatile bool _isComplete;
 
     /// <summary>Takes bytes for a file.</summary>
     /// <param name="destination">The file; made absolute against the process's folder. The folders above it are made if they are missing.</param>
     public FileOutput(string destination)
+        : this(destination, IFileSystem.Current)
+    {
+    }
+
+    /// <summary>Takes bytes for a file of another file system.</summary>
+    internal FileOutput(string destination, IFileSystem files)
     {
         ArgumentException.ThrowIfNullOrEmpty(destination);
         Destination = Path.GetFullPath(destination);
+        _files = files;
     }
 
     /// <summary>The file's absolute path.</summary>
@@ -41,62 +52,80 @@ public sealed class FileOutput : IFileOutput
     public Task<Stream> OpenAsync(IReadOnlyDictionary<string, string> exporterResponse, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        if (_isOpened)
+        return Interlocked.Exchange(ref _isOpened, 1) == 0
+            ? Task.FromResult<Stream>(new StagedFile(Open(), Destination))
+            : throw WireReader.Violation($"it sends '{TreePath.Show(Destination)}' a second time");
+    }
+
+    /// <inheritdoc/>
+    public void Complete() => _isComplete = true;
+
+    /// <inheritdoc/>
+    public Task PrepareAsync(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+
+        // From here on nothing is opened any more.
+        var isOpened = Interlocked.Exchange(ref _isOpened, 1) != 0;
+        if (!_isComplete)
         {
-            throw WireReader.Violation($"it sends '{TreePath.Show(Destination)}' a second time");
+            throw WireReader.Violation($"it reported success, but sent {(isOpened ? "not all" : "nothing")} of '{TreePath.Show(Destination)}'");
         }
 
-        _isOpened = true;
-        return Task.FromResult<Stream>(new StagedFile(Open(), Destination));
+        if (_staging is not null)
+        {
+            _commit = new Commit(PreparePlacement, _staging, Destination);
+        }
+
+        return Task.CompletedTask;
     }
 
     /// <inheritdoc/>
     public Task CommitAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        if (_staged is null || _target is null)
-        {
-            return Task.CompletedTask;
-        }
+        _commit?.Apply();
+        return Task.CompletedTask;
+    }
 
-        try
-        {
-            CreateParents(Path.GetDirectoryName(_target)!);
-            _files.Rename(_staged, _target);
-            _staged = null;
-            return Task.CompletedTask;
-        }
-        catch (Exception e) when (OutputFailures.IsFileFailure(e))
-        {
-            throw OutputFailures.From(e, Destination);
-        }
+    /// <inheritdoc/>
+    public Task<string> UndoAsync()
+    {
+        var said = $"'{TreePath.Show(Destination)}' took the bytes, and is no file that could be put back.";
+        _ = _commit?.TryUndo(out said);
+        return Task.FromResult(said);
     }
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync()
     {
-        try
-        {
-            if (_staged is not null)
-            {
-                File.Delete(_staged);
-                _staged = null;
-            }
-        }
-        catch (Exception e) when (OutputFailures.IsFileFailure(e))
-        {
-            // Cleaning up must not hide what went wrong before it.
-        }
-
+        _staging?.Dispose();
+        _staging = null;
         return ValueTask.CompletedTask;
     }
 
     private static Destination Resolve(string path, IFileSystem files)
     {
         var destination = Files.Destination.Resolve(path, files);
-        return destination.Status is { IsDirectory: true }
-            ? throw OutputFailures.NotWritable(path, "it is a folder, and a file is needed.")
-            : destination;
+        if (destination.Status is { IsDirectory: true })
+        {
+            throw OutputFailures.NotWritable(path, "it is a folder, and a file is needed.");
+        }
+
+        try
+        {
+            // To replace a file takes no right to write it. A user who took that right away meant something by it.
+            if (destination.Status is not null)
+            {
+                files.DemandWriteFile(destination.Path);
+            }
+
+            return destination;
+        }
+        catch (Exception e) when (OutputFailures.IsFileFailure(e))
+        {
+            throw OutputFailures.From(e, path);
+        }
     }
 
     private FileStream Open()
@@ -110,12 +139,13 @@ public sealed class FileOutput : IFileOutput
                 return new FileStream(destination.Path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite, 0);
             }
 
-            var staged = Staging.NewName(destination.FindStagingParent());
-            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0 };
-            var file = new FileStream(staged, options);
-            (_staged, _target) = (staged, destination.Path);
+            Leftovers.CleanUp(destination, _files);
+            _staging = Staging.Create(destination.FindStagingParent(), _files);
+            _staged = Path.Join(_staging.Folder, "file");
+            var file = new FileStream(_staged, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0 });
             if (destination.Status is { } existing && !OperatingSystem.IsWindows())
             {
+                _files.CopyOwner(_staged, existing);
                 File.SetUnixFileMode(file.SafeFileHandle, (UnixFileMode)(UnixFileModes.ToUnix(existing.Mode) & 0x1FF));
             }
 
@@ -127,16 +157,15 @@ public sealed class FileOutput : IFileOutput
         }
     }
 
-    private static void CreateParents(string parent)
+    private IPlacement PreparePlacement()
     {
-        if (OperatingSystem.IsWindows())
+        var destination = Resolve(Destination, _files);
+        if (destination.Status is { } existing)
         {
-            _ = Directory.CreateDirectory(parent);
+            return new ReplacedFile(_staged!, destination.Path, Path.Join(_staging!.Folder, $"aside-{Guid.NewGuid():N}"), existing, _files);
         }
-        else if (!Directory.Exists(parent))
-        {
-            const UnixFileMode everyoneReads = (UnixFileMode)0x1ED;
-            _ = Directory.CreateDirectory(parent, everyoneReads);
-        }
+
+        (var place, _staged) = NewPlace.Prepare(_staged!, destination, _staging!.Folder, EveryoneReads, _files);
+        return place;
     }
 }

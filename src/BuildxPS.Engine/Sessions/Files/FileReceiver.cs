@@ -15,6 +15,10 @@ internal sealed class FileReceiver : IDisposable
     // Bytes of a file are written in pieces of this size, where they come so fast.
     private const int PieceLength = 256 * 1024;
 
+    // Entries come before their bytes are asked for, so some wait. A tree of a million files stays far below.
+    private const long DefaultMaxHeldBytes = 512L * 1024 * 1024;
+
+    private readonly long _maxHeldBytes;
     private readonly ITreeWriter _tree;
     private readonly PipeReader _input;
     private readonly PacketWriter _output;
@@ -23,6 +27,7 @@ internal sealed class FileReceiver : IDisposable
     private readonly byte[] _piece = ArrayPool<byte>.Shared.Rent(PieceLength);
     private Incoming? _pieceOf;
     private int _pieceLength;
+    private long _held;
     private uint _nextId;
     private bool _isListed;
     private bool _isComplete;
@@ -32,8 +37,10 @@ internal sealed class FileReceiver : IDisposable
     /// <param name="tree">Takes the tree.</param>
     /// <param name="input">What the engine sends.</param>
     /// <param name="output">What we send.</param>
-    public FileReceiver(ITreeWriter tree, PipeReader input, PacketWriter output)
+    /// <param name="maxHeldBytes">How much of the memory entries may take that are not complete.</param>
+    public FileReceiver(ITreeWriter tree, PipeReader input, PacketWriter output, long maxHeldBytes = DefaultMaxHeldBytes)
     {
+        _maxHeldBytes = maxHeldBytes;
         _tree = tree;
         _input = input;
         _output = output;
@@ -132,12 +139,37 @@ internal sealed class FileReceiver : IDisposable
 
         var entry = Packet.ReadEntry(stat);
         _tree.Add(entry);
+        if (entry.HasContent || (entry.Mode & FileEntryMode.Directory) != 0)
+        {
+            _held += HeldBytes(entry);
+            if (_held > _maxHeldBytes)
+            {
+                throw WireReader.Violation("so many and so large entries wait for their bytes that they do not fit into memory");
+            }
+        }
+
         if (entry.HasContent)
         {
             _waiting.Enqueue(_nextId, stat);
         }
 
         _nextId++;
+    }
+
+    /// <summary>What an entry takes of memory until it is complete, about.</summary>
+    private static long HeldBytes(FileEntry entry)
+    {
+        const int ObjectsBytes = 256;
+        var bytes = ObjectsBytes + (2L * entry.Path.Length);
+        if (entry.ExtendedAttributes is { } attributes)
+        {
+            foreach (var (name, value) in attributes)
+            {
+                bytes += ObjectsBytes + (2L * name.Length) + value.Length;
+            }
+        }
+
+        return bytes;
     }
 
     private void Write(uint id, ReadOnlySequence<byte> data)
@@ -173,6 +205,7 @@ internal sealed class FileReceiver : IDisposable
 
         Open(incoming).Dispose();
         _ = _requested.Remove(id);
+        _held -= HeldBytes(file);
     }
 
     /// <summary>Adds bytes to the piece that is written next. A small file is made, written and closed in one go, at its end.</summary>

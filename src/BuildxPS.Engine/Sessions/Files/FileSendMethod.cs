@@ -11,6 +11,7 @@ internal sealed class FileSendMethod : ISessionMethod
 
     private readonly IReadOnlyList<IExportOutput?> _outputs;
     private readonly Action<BuildxException>? _onFailure;
+    private int _received;
 
     /// <summary>Takes the files of some exporters.</summary>
     /// <param name="outputs">The outputs, in the exporters' order; null for an exporter that sends nothing here.</param>
@@ -22,6 +23,9 @@ internal sealed class FileSendMethod : ISessionMethod
         _outputs = outputs;
         _onFailure = onFailure;
     }
+
+    /// <summary>Whether there are outputs that have not come yet.</summary>
+    public bool AreAwaited => Volatile.Read(ref _received) < _outputs.Count(o => o is not null);
 
     /// <inheritdoc/>
     public string Path => "/moby.filesync.v1.FileSend/DiffCopy";
@@ -42,6 +46,8 @@ internal sealed class FileSendMethod : ISessionMethod
                 await Transfer.RunAsync(() => ReceiveFileAsync(file, call), null, call, _onFailure).ConfigureAwait(false);
                 break;
         }
+
+        Interlocked.Increment(ref _received);
     }
 
     private IExportOutput FindOutput(ISessionCall call)
@@ -73,5 +79,7 @@ internal sealed class FileSendMethod : ISessionMethod
         {
             await BytesMessages.CopyAsync(call.Request, stream, call.Aborted).ConfigureAwait(false);
         }
+
+        output.Complete();
     }
 }

@@ -14,8 +14,20 @@ internal readonly record struct FileStatus
     /// <summary>Time of the last change, in nanoseconds since 1970-01-01 UTC.</summary>
     public long ModifiedNanoseconds { get; init; }
 
+    /// <summary>
+    /// When the entry itself was last changed or renamed, in nanoseconds since 1970-01-01 UTC; where the platform does not tell
+    /// the later of its making and its last change.
+    /// </summary>
+    public long ChangedNanoseconds { get; init; }
+
+    /// <summary>When it was made, in nanoseconds since 1970-01-01 UTC; zero where that is not known.</summary>
+    public long BornNanoseconds { get; init; }
+
     /// <summary>Number of the file system; zero where the platform does not tell.</summary>
     public ulong Device { get; init; }
+
+    /// <summary>Number of the mount through which it was seen; zero where the platform does not tell.</summary>
+    public ulong Mount { get; init; }
 
     /// <summary>Number of the entry in its file system.</summary>
     public ulong Inode { get; init; }

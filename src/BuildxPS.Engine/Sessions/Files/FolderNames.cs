@@ -16,6 +16,23 @@ internal static class FolderNames
 
     private static readonly Comparer<string> s_order = Comparer<string>.Create((x, y) => TreePath.Compare(x, y));
 
+    /// <summary>Reads all names, in the order of their bytes; on Linux also those that are not UTF-8, as <see cref="NameBytes"/> has them.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <returns>The names.</returns>
+    public static List<string> ReadExact(string folder)
+    {
+        var names = Read(folder);
+
+        // What .NET makes of other bytes.
+        if (OperatingSystem.IsLinux() && Environment.Is64BitProcess && names.Exists(n => n.Contains('\uFFFD', StringComparison.Ordinal)))
+        {
+            names = LinuxFolderNames.Read(folder);
+            names.Sort(s_order);
+        }
+
+        return names;
+    }
+
     /// <summary>Reads all names, in the order of their UTF-8 bytes.</summary>
     /// <param name="folder">The folder.</param>
     /// <returns>The names.</returns>

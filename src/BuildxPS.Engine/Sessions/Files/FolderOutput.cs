@@ -8,18 +8,32 @@ namespace BuildxPS.Engine.Sessions.Files;
 /// </summary>
 public sealed class FolderOutput : ITreeOutput
 {
-    private readonly IFileSystem _files = IFileSystem.Current;
+    // One a platform; what sends more has something else in mind.
+    private const int MaxTrees = 1000;
+
+    private const UnixFileMode OwnersOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
+    private readonly IFileSystem _files;
     private readonly Lock _gate = new();
-    private readonly List<string> _trees = [];
+    private readonly List<(string Folder, FolderTreeWriter Writer)> _trees = [];
     private Staging? _staging;
-    private bool _isDisposed;
+    private string? _staged;
+    private Commit? _commit;
+    private bool _isClosed;
 
     /// <summary>Takes files for a folder.</summary>
     /// <param name="destination">The folder; made absolute against the process's folder. It and the folders above it are made if they are missing.</param>
     public FolderOutput(string destination)
+        : this(destination, IFileSystem.Current)
+    {
+    }
+
+    /// <summary>Takes files for a folder of another file system.</summary>
+    internal FolderOutput(string destination, IFileSystem files)
     {
         ArgumentException.ThrowIfNullOrEmpty(destination);
         Destination = Path.GetFullPath(destination);
+        _files = files;
     }
 
     /// <summary>The folder's absolute path.</summary>
@@ -39,25 +53,53 @@ public sealed class FolderOutput : ITreeOutput
     {
         lock (_gate)
         {
-            ObjectDisposedException.ThrowIf(_isDisposed, this);
-            _staging ??= new Staging(Resolve(Destination, _files).FindStagingParent(), _files);
+            if (_isClosed || _trees.Count == MaxTrees)
+            {
+                throw WireReader.Violation($"it sends more for '{TreePath.Show(Destination)}' than belongs to the build");
+            }
+
+            _staging ??= NewStaging();
 
             // Each tree by itself: what one engine call put in place must not be a way for another.
-            var tree = NewFolder($"tree-{_trees.Count}");
-            _trees.Add(tree);
-            return new FolderTreeWriter(tree, Destination, _files);
+            var folder = _staging.NewFolder($"tree-{_trees.Count}", Destination);
+            var writer = new FolderTreeWriter(folder, Destination, _files);
+            _trees.Add((folder, writer));
+            return writer;
         }
     }
 
     /// <inheritdoc/>
-    public Task CommitAsync(CancellationToken cancellationToken) => Task.Run(Commit, cancellationToken);
+    public Task PrepareAsync(CancellationToken cancellationToken) => Task.Run(Prepare, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task CommitAsync(CancellationToken cancellationToken) => Task.Run(
+        () =>
+        {
+            lock (_gate)
+            {
+                (_commit ?? throw new InvalidOperationException("It was not prepared.")).Apply();
+            }
+        },
+        cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<string> UndoAsync() => Task.Run(() =>
+    {
+        lock (_gate)
+        {
+            var said = "";
+            _ = _commit?.TryUndo(out said);
+            return said;
+        }
+    });
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync()
     {
         lock (_gate)
         {
-            _isDisposed = true;
+            _isClosed = true;
+            _commit?.Dispose();
             _staging?.Dispose();
             _staging = null;
         }
@@ -73,75 +115,45 @@ public sealed class FolderOutput : ITreeOutput
             : throw OutputFailures.NotWritable(path, "it is not a folder.");
     }
 
-    private void Commit()
+    private Staging NewStaging()
+    {
+        var destination = Resolve(Destination, _files);
+        Leftovers.CleanUp(destination, _files);
+        return Staging.Create(destination.FindStagingParent(), _files);
+    }
+
+    private void Prepare()
     {
         lock (_gate)
         {
-            ObjectDisposedException.ThrowIf(_isDisposed, this);
-            if (_staging is null)
+            ObjectDisposedException.ThrowIf(_isClosed, this);
+            _isClosed = true;
+            if (_staging is null || _trees.Exists(t => !t.Writer.IsComplete))
             {
-                return;
+                throw WireReader.Violation(
+                    $"it reported success, but sent {(_staging is null ? "nothing" : "not all files")} for '{TreePath.Show(Destination)}'");
             }
 
-            var merge = new TreeMerge(NewFolder("replaced"), _files);
-            foreach (var tree in _trees.Skip(1))
+            _staged = _trees[0].Folder;
+            foreach (var (folder, _) in _trees.Skip(1))
             {
-                merge.Merge(tree, _trees[0]);
+                TreeMerge.Join(folder, _staged, _files);
             }
 
-            Place(Resolve(Destination, _files), merge);
-            _staging.Dispose();
-            _staging = null;
+            _commit = new Commit(PreparePlacement, _staging, Destination);
         }
     }
 
-    private void Place(Destination destination, TreeMerge merge)
+    private IPlacement PreparePlacement()
     {
+        var destination = Resolve(Destination, _files);
         if (destination.Status is not null)
         {
-            merge.Merge(_trees[0], destination.Path);
-            return;
+            return TreeMerge.Prepare(_staged!, destination.Path, _staging!.Folder, _files);
         }
 
-        try
-        {
-            if (Path.GetDirectoryName(destination.Path) is { } parent)
-            {
-                CreateParents(parent);
-            }
-
-            _files.Rename(_trees[0], destination.Path);
-        }
-        catch (Exception e) when (OutputFailures.IsFileFailure(e))
-        {
-            throw OutputFailures.From(e, destination.Path);
-        }
-    }
-
-    private static void CreateParents(string parent)
-    {
-        if (OperatingSystem.IsWindows())
-        {
-            _ = Directory.CreateDirectory(parent);
-        }
-        else if (!Directory.Exists(parent))
-        {
-            // As in the reference: what is made on the way is the user's own.
-            _ = Directory.CreateDirectory(parent, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        }
-    }
-
-    private string NewFolder(string name)
-    {
-        var folder = Path.Join(_staging!.Folder, name);
-        try
-        {
-            _files.CreateDirectory(folder);
-            return folder;
-        }
-        catch (Exception e) when (OutputFailures.IsFileFailure(e))
-        {
-            throw OutputFailures.From(e, Destination);
-        }
+        // As in the reference: what is made on the way is the user's own.
+        (var place, _staged) = NewPlace.Prepare(_staged!, destination, _staging!.Folder, OwnersOnly, _files);
+        return place;
     }
 }

@@ -22,6 +22,7 @@ internal sealed class FollowPaths
     /// <param name="paths">The paths; components may have wildcards.</param>
     /// <param name="files">The file system.</param>
     /// <returns>The links on the way and what they lead to; null if that is the whole tree.</returns>
+    /// <exception cref="BuildxException"><see cref="BuildxFailure.BuildContextUnreadable"/>.</exception>
     public static IReadOnlyList<string>? Resolve(string root, IReadOnlyList<string> paths, IFileSystem files)
     {
         var follow = new FollowPaths(root, files);
@@ -57,7 +58,7 @@ internal sealed class FollowPaths
 
     private void Add(string path)
     {
-        var rest = TreePath.Clean("/" + path)[1..];
+        var rest = TreePath.Clean("/" + (_files.BackslashSeparates ? path.Replace('\\', '/') : path))[1..];
         var current = "";
         while (true)
         {
@@ -97,38 +98,47 @@ internal sealed class FollowPaths
             return targets;
         }
 
-        IgnorePattern pattern;
+        NamePattern pattern;
         try
         {
-            pattern = IgnorePattern.Create(name);
+            pattern = new NamePattern(name);
         }
         catch (FormatException)
         {
             return targets;
         }
 
-        var full = Path.Join(_root, folder);
-        if (Directory.Exists(full))
+        foreach (var candidate in Names(folder).Where(n => pattern.IsMatch(n)))
         {
-            foreach (var candidate in FolderNames.Read(full).Where(n => pattern.IsMatch(n)))
-            {
-                AddTarget(folder.Length == 0 ? candidate : $"{folder}/{candidate}", targets);
-            }
+            AddTarget(folder.Length == 0 ? candidate : $"{folder}/{candidate}", targets);
         }
 
         return targets;
     }
 
+    private List<string> Names(string folder) => Read(folder, full =>
+        folder.Length == 0 || _files.Status(full) is { IsDirectory: true } ? FolderNames.Read(full) : []);
+
     private void AddTarget(string path, List<string> targets)
     {
-        var full = Path.Join(_root, path);
-        if (path.Length > 0 && _files.Status(full) is { IsSymlink: true })
+        if (path.Length > 0 && Read(path, full => _files.Status(full) is { IsSymlink: true } ? _files.ReadLink(full) : null) is { } target)
         {
-            var target = _files.ReadLink(full);
-
             // An absolute target counts from the tree's root: that is where it will point once the tree is in an image.
-            target = OperatingSystem.IsWindows() && Path.IsPathFullyQualified(target) ? target[2..] : target;
+            target = _files.BackslashSeparates ? WindowsEntry.WithoutDrive(target) : target;
             targets.Add(TreePath.Clean(target.StartsWith('/') ? target : $"/{TreePath.Parent(path)}/{target}"));
+        }
+    }
+
+    private T Read<T>(string path, Func<string, T> read)
+    {
+        var full = Path.Join(_root, path);
+        try
+        {
+            return read(full);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw TreeWalk.Unreadable(path, full, e.Message, e);
         }
     }
 
@@ -136,7 +146,7 @@ internal sealed class FollowPaths
     {
         for (var i = 0; i < name.Length; i++)
         {
-            if (name[i] == '\\' && !OperatingSystem.IsWindows())
+            if (name[i] == '\\')
             {
                 i++;
             }

@@ -12,6 +12,9 @@ internal interface IFileSystem
     /// <summary>The current platform's file system.</summary>
     static IFileSystem Current { get; } = OperatingSystem.IsLinux() ? new LinuxFileSystem() : new PortableFileSystem();
 
+    /// <summary>Whether <c>\</c> separates folders, so that it cannot escape, and links may name drives: Windows.</summary>
+    bool BackslashSeparates => false;
+
     /// <summary>Status of an entry.</summary>
     /// <param name="path">Its path.</param>
     /// <returns>The status, or null if nothing is there.</returns>
@@ -32,6 +35,12 @@ internal interface IFileSystem
     /// <exception cref="IOException">It may not: the reason.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not.</exception>
     void DemandWrite(string folder);
+
+    /// <summary>Whether this process may write a file that exists; nothing is written.</summary>
+    /// <param name="file">The file.</param>
+    /// <exception cref="IOException">It may not: the reason.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not.</exception>
+    void DemandWriteFile(string file);
 
     /// <summary>Makes a folder that only the current user may enter.</summary>
     /// <param name="path">The folder.</param>
@@ -68,6 +77,36 @@ internal interface IFileSystem
     /// <param name="root">The folder.</param>
     /// <returns>The tree.</returns>
     ITargetTree OpenTarget(string root);
+
+    /// <summary>Lets two entries change places in one step, whatever they are.</summary>
+    /// <param name="path">One entry.</param>
+    /// <param name="other">The other, on the same file system.</param>
+    /// <returns>False, and nothing has changed, where the platform or the file system cannot.</returns>
+    bool TryExchange(string path, string other);
+
+    /// <summary>Gives an entry the owner of another one, as far as this user may.</summary>
+    /// <param name="path">The entry.</param>
+    /// <param name="owner">The other one.</param>
+    void CopyOwner(string path, FileStatus owner);
+
+    /// <summary>Whether an entry belongs to this process's user; true where the platform does not tell.</summary>
+    /// <param name="status">The entry.</param>
+    /// <returns>Whether it does.</returns>
+    bool IsOwn(FileStatus status);
+
+    /// <summary>Opens a file and locks it until it is closed, at the latest by this process's end.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="create">Whether to make it; it must not be there.</param>
+    /// <returns>The file, or null if somebody else has it locked.</returns>
+    FileStream? TryLock(string path, bool create);
+
+    /// <summary>What a lock can be seen by: this machine until it is started anew.</summary>
+    string Machine { get; }
+
+    /// <summary>Whether no other machine can have a folder's file system in use.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <returns>False if it is shared, or if that is not known.</returns>
+    bool IsLocal(string folder);
 
     /// <summary>Says why a name cannot stand in this platform's folders, or null if it can.</summary>
     /// <param name="name">One component of a path.</param>

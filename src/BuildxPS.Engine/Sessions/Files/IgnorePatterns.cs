@@ -54,33 +54,31 @@ internal sealed class IgnorePatterns
             }
             catch (FormatException e)
             {
-                throw new BuildxException(
-                    BuildxFailure.IgnorePatternInvalid,
-                    $"The pattern '{TreePath.Show(written)}' is not valid: {e.Message}.",
-                    "Correct the pattern in the .dockerignore file, or in the COPY instruction that it stands in.",
-                    e);
+                throw Invalid(written, e);
             }
         }
 
         return new IgnorePatterns([.. parsed]);
     }
 
-    /// <summary>Whether a path matches, itself or by a folder that it lies in.</summary>
-    /// <param name="path">A clean path.</param>
-    /// <returns>Whether it matches.</returns>
-    public bool IsMatch(string path)
+    /// <summary>The failure for a pattern that means nothing.</summary>
+    /// <param name="pattern">The pattern.</param>
+    /// <param name="cause">What is wrong with it.</param>
+    /// <returns>The failure.</returns>
+    public static BuildxException Invalid(string pattern, FormatException cause) => new(
+        BuildxFailure.IgnorePatternInvalid,
+        $"The pattern '{TreePath.Show(pattern)}' is not valid: {cause.Message}.",
+        "Correct the pattern in the .dockerignore file, or in the COPY instruction that it stands in.",
+        cause);
+
+    /// <summary>Fails if a pattern cannot be compared with anything, which else comes out only when it is.</summary>
+    /// <exception cref="BuildxException"><see cref="BuildxFailure.IgnorePatternInvalid"/>.</exception>
+    public void Demand()
     {
-        var matched = false;
         foreach (var pattern in _patterns)
         {
-            // A pattern that could not change the answer is not tried.
-            if (pattern.IsException == matched && IsMatchWithParents(pattern, path))
-            {
-                matched = !pattern.IsException;
-            }
+            pattern.Demand();
         }
-
-        return matched;
     }
 
     /// <summary>Whether an entry matches, given what its folder matched.</summary>
@@ -88,6 +86,7 @@ internal sealed class IgnorePatterns
     /// <param name="folder">What <paramref name="matches"/> was for its folder; empty at the root.</param>
     /// <param name="matches">Takes what each pattern gave, for the entries in this one. As long as <see cref="Count"/>.</param>
     /// <returns>Whether it matches.</returns>
+    /// <exception cref="BuildxException"><see cref="BuildxFailure.IgnorePatternInvalid"/>.</exception>
     public bool IsMatch(ReadOnlySpan<char> path, ReadOnlySpan<bool> folder, Span<bool> matches)
     {
         var matched = false;
@@ -113,19 +112,6 @@ internal sealed class IgnorePatterns
     /// <param name="folder">The folder's path.</param>
     /// <returns>False only if nothing can.</returns>
     public bool MayExceptIn(string folder) => HasExceptions && (!_plainExceptions || AnyPrefix(folder, exceptions: true));
-
-    private static bool IsMatchWithParents(IgnorePattern pattern, string path)
-    {
-        for (var end = path.IndexOf('/', StringComparison.Ordinal); end >= 0; end = path.IndexOf('/', end + 1))
-        {
-            if (pattern.IsMatch(path.AsSpan(0, end)))
-            {
-                return true;
-            }
-        }
-
-        return pattern.IsMatch(path);
-    }
 
     private bool AnyPrefix(string folder, bool exceptions)
     {

@@ -9,6 +9,7 @@ namespace BuildxPS.Engine.Sessions.Files;
 internal sealed partial class LinuxFileSystem : IFileSystem
 {
     private const int StackBytes = 1024;
+    private const uint Wanted = LinuxNative.BasicStats | LinuxNative.BirthTime | LinuxNative.MountId;
 
     private static readonly UTF8Encoding s_strictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
@@ -18,7 +19,7 @@ internal sealed partial class LinuxFileSystem : IFileSystem
     /// <inheritdoc/>
     public FileStatus? Status(string path)
     {
-        if (LinuxNative.Status(LinuxNative.CurrentDirectory, path, LinuxNative.NoFollow, LinuxNative.BasicStats, out var status) != 0)
+        if (LinuxNative.Status(LinuxNative.CurrentDirectory, path, LinuxNative.NoFollow, Wanted, out var status) != 0)
         {
             var error = Marshal.GetLastPInvokeError();
             return error is LinuxNative.NoEntry or LinuxNative.NotDirectory ? null : throw Failure(error);
@@ -28,8 +29,11 @@ internal sealed partial class LinuxFileSystem : IFileSystem
         {
             Mode = UnixFileModes.FromUnix(status.Mode),
             Size = (long)status.Size,
-            ModifiedNanoseconds = (status.Modified.Seconds * 1_000_000_000) + status.Modified.Nanoseconds,
+            ModifiedNanoseconds = Nanoseconds(status.Modified),
+            ChangedNanoseconds = Nanoseconds(status.Changed),
+            BornNanoseconds = (status.Mask & LinuxNative.BirthTime) != 0 ? Nanoseconds(status.Born) : 0,
             Device = ((ulong)status.DeviceMajor << 32) | status.DeviceMinor,
+            Mount = (status.Mask & LinuxNative.MountId) != 0 ? status.Mount : 0,
             Inode = status.Inode,
             LinkCount = status.LinkCount,
             UserId = status.UserId,
@@ -155,6 +159,8 @@ internal sealed partial class LinuxFileSystem : IFileSystem
 
     /// <inheritdoc/>
     public string? NameProblem(ReadOnlySpan<char> name) => null;
+
+    private static long Nanoseconds(LinuxNative.Timestamp time) => (time.Seconds * 1_000_000_000) + time.Nanoseconds;
 
     private static unsafe Dictionary<string, ReadOnlyMemory<byte>>? ReadAttributes(string path, ReadOnlySpan<byte> names)
     {

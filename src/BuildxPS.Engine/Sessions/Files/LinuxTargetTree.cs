@@ -6,15 +6,19 @@ using Native = BuildxPS.Engine.Sessions.Files.LinuxTargetNative;
 namespace BuildxPS.Engine.Sessions.Files;
 
 /// <summary>
-/// A tree on Linux. Everything is made by the descriptor of its folder and its name: each path is looked up once, may be longer
-/// than the system allows, and cannot lead through a link.
+/// A tree on Linux. Everything is made by the descriptor of its folder and its name: each path is looked up once, and cannot
+/// lead through a link.
 /// </summary>
 internal sealed unsafe class LinuxTargetTree : ITargetTree
 {
     private const uint PrivateFolder = 0x1C0;
 
+    // The kernel's limit for a path in one call, without the zero at its end.
+    private const int MaxPathBytes = 4095;
+
     private readonly Native.OpenFlags _flags;
     private readonly LinuxTargetFolders _folders;
+    private readonly int _maxBytes;
     private readonly LinuxName _name = new();
     private readonly LinuxName _other = new();
     private LinuxNewEntries? _new;
@@ -26,6 +30,7 @@ internal sealed unsafe class LinuxTargetTree : ITargetTree
     {
         _flags = flags;
         _folders = new LinuxTargetFolders(root, flags);
+        _maxBytes = MaxPathBytes - NameBytes.Count(root) - 1;
     }
 
     // Found out with the first entry, whose failures are this one's too.
@@ -119,6 +124,12 @@ internal sealed unsafe class LinuxTargetTree : ITargetTree
     /// <summary>Finds an entry's folder and takes its name down.</summary>
     private SafeFileHandle Locate(string path)
     {
+        // Made, it could be; but the tree is moved, merged and removed by paths.
+        if (NameBytes.MaxBytes(path.Length) > _maxBytes && NameBytes.Count(path) > _maxBytes)
+        {
+            throw LinuxFileSystem.Failure(LinuxNative.NameTooLong);
+        }
+
         var folder = _folders.Find(TreePath.Parent(path));
         _ = _name.Set(TreePath.Name(path));
         return folder;

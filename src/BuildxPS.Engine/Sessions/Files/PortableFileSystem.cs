@@ -9,6 +9,13 @@ namespace BuildxPS.Engine.Sessions.Files;
 /// </summary>
 internal sealed partial class PortableFileSystem : IFileSystem
 {
+    private const string NotText = "is not valid UTF-8, and names here are text";
+    private const int WindowsSharing = unchecked((int)0x80070020);
+    private const int MacWouldBlock = 35;
+
+    /// <inheritdoc/>
+    public bool BackslashSeparates => OperatingSystem.IsWindows();
+
     /// <inheritdoc/>
     public FileStatus? Status(string path)
     {
@@ -18,16 +25,24 @@ internal sealed partial class PortableFileSystem : IFileSystem
             return null;
         }
 
-        var isLink = info.LinkTarget is not null;
+        var target = (info.Attributes & FileAttributes.ReparsePoint) != 0 ? info.LinkTarget : null;
+        if (OperatingSystem.IsWindows())
+        {
+            return WindowsEntry.Status(info.Attributes, target, () => ((FileInfo)info).Length, info.LastWriteTimeUtc) with
+            {
+                ChangedNanoseconds = Math.Max(Nanoseconds(info.LastWriteTimeUtc), Nanoseconds(info.CreationTimeUtc)),
+                BornNanoseconds = Nanoseconds(info.CreationTimeUtc),
+            };
+        }
+
         var isDirectory = (info.Attributes & FileAttributes.Directory) != 0;
-        var mode = OperatingSystem.IsWindows()
-            ? UnixFileModes.FromWindows(info.Attributes, isLink)
-            : UnixFileModes.FromUnix((uint)info.UnixFileMode | (isLink ? 0xA000u : isDirectory ? 0x4000u : SpecialType(path)));
         return new FileStatus
         {
-            Mode = mode,
-            Size = isDirectory || isLink ? 0 : ((FileInfo)info).Length,
-            ModifiedNanoseconds = (info.LastWriteTimeUtc - DateTime.UnixEpoch).Ticks * 100,
+            Mode = UnixFileModes.FromUnix((uint)info.UnixFileMode | (target is not null ? 0xA000u : isDirectory ? 0x4000u : SpecialType(path))),
+            Size = isDirectory || target is not null ? 0 : ((FileInfo)info).Length,
+            ModifiedNanoseconds = Nanoseconds(info.LastWriteTimeUtc),
+            ChangedNanoseconds = Math.Max(Nanoseconds(info.LastWriteTimeUtc), Nanoseconds(info.CreationTimeUtc)),
+            BornNanoseconds = Nanoseconds(info.CreationTimeUtc),
             LinkCount = 1,
         };
     }
@@ -36,7 +51,7 @@ internal sealed partial class PortableFileSystem : IFileSystem
     public string ReadLink(string path)
     {
         var target = new FileInfo(path).LinkTarget ?? throw new IOException($"It is no symbolic link: {path}");
-        return OperatingSystem.IsWindows() ? target.Replace('\\', '/') : target;
+        return OperatingSystem.IsWindows() ? WindowsEntry.LinkTarget(target) : target;
     }
 
     /// <inheritdoc/>
@@ -69,6 +84,11 @@ internal sealed partial class PortableFileSystem : IFileSystem
     public void CreateSymbolicLink(string path, string target, bool isDirectory)
     {
         target = OperatingSystem.IsWindows() ? target.Replace('/', '\\') : target;
+        if (NameBytes.IsRaw(target))
+        {
+            throw new IOException($"the target of this link {NotText}.");
+        }
+
         _ = isDirectory ? Directory.CreateSymbolicLink(path, target) : File.CreateSymbolicLink(path, target);
     }
 
@@ -127,7 +147,48 @@ internal sealed partial class PortableFileSystem : IFileSystem
     public ITargetTree OpenTarget(string root) => new PortableTargetTree(root, this);
 
     /// <inheritdoc/>
-    public string? NameProblem(ReadOnlySpan<char> name) => OperatingSystem.IsWindows() ? WindowsNames.Problem(name) : null;
+    public string Machine => Environment.MachineName;
+
+    /// <inheritdoc/>
+    public void DemandWriteFile(string file)
+    {
+        using (new FileStream(file, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, 0))
+        {
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool TryExchange(string path, string other) => false;
+
+    /// <inheritdoc/>
+    public void CopyOwner(string path, FileStatus owner)
+    {
+    }
+
+    /// <inheritdoc/>
+    public bool IsOwn(FileStatus status) => true;
+
+    /// <inheritdoc/>
+    public FileStream? TryLock(string path, bool create)
+    {
+        try
+        {
+            return new FileStream(path, create ? FileMode.CreateNew : FileMode.Open, FileAccess.ReadWrite, FileShare.None, 0);
+        }
+        catch (IOException e) when (e.HResult is WindowsSharing or MacWouldBlock or LinuxNative.WouldBlock)
+        {
+            return null;
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool IsLocal(string folder) => new DriveInfo(folder).DriveType is DriveType.Fixed or DriveType.Ram;
+
+    /// <inheritdoc/>
+    public string? NameProblem(ReadOnlySpan<char> name) =>
+        NameBytes.IsRaw(name) ? NotText : OperatingSystem.IsWindows() ? WindowsNames.Problem(name) : null;
+
+    private static long Nanoseconds(DateTime time) => (time - DateTime.UnixEpoch).Ticks * 100;
 
     // .NET tells no more than "not a regular file" for what is neither file, folder nor link.
     private static uint SpecialType(string path) =>

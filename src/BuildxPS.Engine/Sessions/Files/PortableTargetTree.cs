@@ -65,6 +65,11 @@ internal sealed class PortableTargetTree : ITargetTree
     /// <inheritdoc/>
     public Stream CreateFile(FileEntry entry)
     {
+        if (NameBytes.IsRaw(entry.Path))
+        {
+            throw new IOException("its name is not valid UTF-8, and cannot be made on this processor.");
+        }
+
         var path = Full(entry.Path);
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.ReadWrite, BufferSize = 0 };
         if (!OperatingSystem.IsWindows())

@@ -28,10 +28,9 @@ internal sealed class TreeFilter
             includes = FollowPaths.WithoutNested([.. includes, .. followed]);
         }
 
-        var windows = OperatingSystem.IsWindows();
         return new TreeFilter(
-            includes is { Count: > 0 } ? IgnorePatterns.Parse(includes, windows) : null,
-            selection.ExcludePatterns.Count > 0 ? IgnorePatterns.Parse(selection.ExcludePatterns, windows) : null);
+            includes is { Count: > 0 } ? IgnorePatterns.Parse(includes, files.BackslashSeparates) : null,
+            selection.ExcludePatterns.Count > 0 ? IgnorePatterns.Parse(selection.ExcludePatterns, files.BackslashSeparates) : null);
     }
 
     /// <summary>What the patterns gave for a folder, which its entries start from.</summary>
@@ -69,8 +68,14 @@ internal sealed class TreeFilter
     public bool Select(string path, FolderMatches folder, FolderMatches matches, out bool mayHold)
     {
         var included = _include is null || _include.IsMatch(path, folder.Include, matches.Include);
+        mayHold = included || _include!.MayMatchIn(path);
+        if (!mayHold)
+        {
+            return false;
+        }
+
         var excluded = _exclude is not null && _exclude.IsMatch(path, folder.Exclude, matches.Exclude);
-        mayHold = (included || _include!.MayMatchIn(path)) && (!excluded || _exclude!.MayExceptIn(path));
+        mayHold = !excluded || _exclude!.MayExceptIn(path);
         return included && !excluded;
     }
 }

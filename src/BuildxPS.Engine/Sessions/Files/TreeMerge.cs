@@ -1,90 +1,157 @@
-using BuildxPS.Engine.Engines;
-
 namespace BuildxPS.Engine.Sessions.Files;
 
 /// <summary>
-/// Moves a staged tree into a folder that exists: what is not there yet comes by one rename, whole folders included; a folder
-/// that is there keeps what else is in it; anything else is replaced. Links are replaced, never followed.
+/// Merges a staged folder into one that exists, in steps that are written down before (<see cref="MergeJournal"/>) and can be
+/// taken back. Each entry is the old or the new one at any moment.
 /// </summary>
-internal sealed class TreeMerge
+internal sealed class TreeMerge : IPlacement
 {
+    private const string JournalName = "journal";
+
+    private readonly string _target;
+    private readonly string _journal;
+    private readonly MergeSteps _steps;
+    private readonly List<MountMerge> _mounts = [];
     private readonly IFileSystem _files;
-    private readonly string _replaced;
-    private int _replacedCount;
 
-    /// <summary>Prepares merges.</summary>
-    /// <param name="replaced">A folder on the same file system that takes the folders that are replaced.</param>
-    /// <param name="files">The file system.</param>
-    public TreeMerge(string replaced, IFileSystem files)
+    private TreeMerge(string staged, string target, string journal, IFileSystem files)
     {
-        _replaced = replaced;
+        _target = target;
+        _journal = journal;
         _files = files;
+        _steps = new MergeSteps(staged, target, Aside(journal), files);
     }
 
-    /// <summary>Moves what is in one folder into another.</summary>
-    /// <param name="from">The staged folder.</param>
-    /// <param name="to">The folder that exists.</param>
+    /// <summary>Prepares to merge a staged folder into its destination.</summary>
+    /// <param name="staged">The staged folder, in the staging folder.</param>
+    /// <param name="target">The folder that exists.</param>
+    /// <param name="staging">The staging folder.</param>
+    /// <param name="files">The file system.</param>
+    /// <returns>The merge.</returns>
     /// <exception cref="BuildxException"><see cref="BuildxFailure.DestinationNotWritable"/> or <see cref="BuildxFailure.DiskFull"/>.</exception>
-    public void Merge(string from, string to)
+    public static TreeMerge Prepare(string staged, string target, string staging, IFileSystem files)
+        => Prepare(staged, target, files, Path.Join(staging, JournalName), Path.GetRelativePath(staging, staged));
+
+    /// <summary>Merges one staged folder into another one.</summary>
+    /// <param name="from">The one.</param>
+    /// <param name="to">The other.</param>
+    /// <param name="files">The file system.</param>
+    /// <exception cref="BuildxException"><see cref="BuildxFailure.DestinationNotWritable"/> or <see cref="BuildxFailure.DiskFull"/>.</exception>
+    public static void Join(string from, string to, IFileSystem files)
     {
-        foreach (var name in FolderNames.Read(from))
-        {
-            var (source, target) = (Path.Join(from, name), Path.Join(to, name));
-            try
-            {
-                MergeEntry(source, target);
-            }
-            catch (Exception e) when (OutputFailures.IsFileFailure(e))
-            {
-                throw OutputFailures.From(e, target);
-            }
-        }
+        using var merge = Prepare(from, to, files, from + "-joined", Path.GetFileName(from));
+        merge.Apply();
     }
 
-    private void MergeEntry(string source, string target)
+    /// <summary>Takes back what a merge did whose process was killed.</summary>
+    /// <param name="staging">What it left.</param>
+    /// <param name="destination">The destination that is to be as it was.</param>
+    /// <param name="files">The file system.</param>
+    /// <returns>Whether nothing of value is left in the staging folder. If it was about another destination, its next export sees to it.</returns>
+    /// <exception cref="BuildxException">Something could not be put back.</exception>
+    public static bool Recover(string staging, Destination destination, IFileSystem files)
     {
-        var incoming = _files.Status(source)!.Value;
-        if (_files.Status(target) is not { } existing)
+        var journal = Path.Join(staging, JournalName);
+        if (files.Status(journal) is not { } written)
         {
-            Move(source, target, incoming);
+            return true;
         }
-        else if (incoming.IsDirectory && existing.IsDirectory)
-        {
-            var attributes = _files.ExtendedAttributes(source);
-            Merge(source, target);
-            _files.SetMetadata(target, new FileEntry
-            {
-                Path = target,
-                Mode = incoming.Mode,
-                ModifiedNanoseconds = incoming.ModifiedNanoseconds,
-                ExtendedAttributes = attributes,
-            });
-        }
-        else
-        {
-            // A folder is set aside whole and goes with the staging folder: it is there or gone, never half removed.
-            if (existing.IsDirectory || incoming.IsDirectory)
-            {
-                Move(target, Path.Join(_replaced, $"{_replacedCount++}"), existing);
-            }
 
-            Move(source, target, incoming);
+        var (target, staged, identity) = MergeJournal.ReadTarget(journal);
+        if (target != destination.Path)
+        {
+            return false;
         }
+
+        if (destination.Status is { IsDirectory: true } current && (current.Inode, current.BornNanoseconds) == (identity.Inode, identity.BornNanoseconds))
+        {
+            new TreeMerge(Path.Join(staging, staged), target, journal, files)._steps.Undo(MergeJournal.Read(journal), untouchedSince: written.ModifiedNanoseconds);
+        }
+
+        return true;
     }
 
-    private void Move(string source, string target, FileStatus status)
+    /// <inheritdoc/>
+    public void Apply()
     {
         try
         {
-            _files.Rename(source, target);
+            _mounts.ForEach(m => m.Apply());
+            _files.Rename(_journal + ".new", _journal);
+            foreach (var step in MergeJournal.Read(_journal))
+            {
+                _steps.Apply(step);
+            }
+
+            // From here on it is done, whatever happens to this process.
+            _files.Rename(_journal, _journal + ".done");
         }
-        catch (UnauthorizedAccessException) when (status.IsDirectory && !OperatingSystem.IsWindows())
+        catch (Exception e) when (OutputFailures.IsFileFailure(e) && e is not DestinationChangedException)
         {
-            // Moving a folder changes its "..", for which it has to be writable.
-            var mode = (UnixFileMode)(UnixFileModes.ToUnix(status.Mode) & 0xFFF);
-            File.SetUnixFileMode(source, mode | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            _files.Rename(source, target);
-            File.SetUnixFileMode(target, mode);
+            throw OutputFailures.From(e, _target);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Undo()
+    {
+        // The mounts first: what they are in gets its time after them.
+        try
+        {
+            _mounts.ForEach(m => m.Undo());
+        }
+        finally
+        {
+            UndoSteps();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _mounts.ForEach(m => m.Dispose());
+
+    private void UndoSteps()
+    {
+        var done = _journal + ".done";
+        if (_files.Status(done) is not null)
+        {
+            _files.Rename(done, _journal);
+        }
+
+        if (_files.Status(_journal) is not null)
+        {
+            _steps.Undo(MergeJournal.Read(_journal), untouchedSince: null);
+            File.Delete(_journal);
+        }
+    }
+
+    private static string Aside(string journal) => journal + "-aside";
+
+    private static TreeMerge Prepare(string staged, string target, IFileSystem files, string journal, string name)
+    {
+        var merge = new TreeMerge(staged, target, journal, files);
+        try
+        {
+            // Something may be there from an attempt that was taken back.
+            Staging.TryRemove(Aside(journal));
+            files.CreateDirectory(Aside(journal));
+            var identity = files.Status(target) ?? throw new DirectoryNotFoundException("It was removed while it was needed.");
+            var plan = new MergePlan(files);
+            MergeJournal.Write(journal + ".new", target, name, identity, plan.Steps(staged, target));
+            foreach (var path in plan.Mounts)
+            {
+                merge._mounts.Add(MountMerge.Prepare(Path.Join(staged, path), Path.Join(target, path), files));
+            }
+
+            return merge;
+        }
+        catch (BuildxException)
+        {
+            merge.Dispose();
+            throw;
+        }
+        catch (Exception e) when (OutputFailures.IsFileFailure(e))
+        {
+            throw OutputFailures.From(e, target);
         }
     }
 }

@@ -50,7 +50,7 @@ internal sealed class TreeWalk
             }
 
             var fullPath = Path.Join(folder.FullPath, name);
-            if (Status(path, fullPath) is not { } status || (!selected && !status.IsDirectory))
+            if (Status(path, fullPath, selected) is not { } status || (!selected && !status.IsDirectory))
             {
                 continue;
             }
@@ -89,7 +89,7 @@ internal sealed class TreeWalk
         $"Make '{TreePath.Show(fullPath)}' readable, or exclude it in .dockerignore.",
         cause);
 
-    private FileStatus? Status(string path, string fullPath)
+    private FileStatus? Status(string path, string fullPath, bool selected)
     {
         try
         {
@@ -97,6 +97,10 @@ internal sealed class TreeWalk
             return _files.Status(fullPath) ?? (path.Contains('\uFFFD') && OperatingSystem.IsLinux()
                 ? throw Unreadable(path, fullPath, "its name is not valid UTF-8.", null)
                 : null);
+        }
+        catch (UnauthorizedAccessException) when (!selected)
+        {
+            return null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -130,7 +134,7 @@ internal sealed class TreeWalk
 
     private string EarlierName(string path, FileStatus status)
     {
-        if (status.LinkCount < 2 || !status.IsRegular)
+        if (status.LinkCount < 2 || status.IsDirectory)
         {
             return "";
         }

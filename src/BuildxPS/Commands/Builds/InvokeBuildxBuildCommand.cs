@@ -57,6 +57,37 @@ public sealed class InvokeBuildxBuildCommand : BuildxProgressCommand
     [ArgumentCompleter(typeof(OutputCompleter))]
     public object[]? Output { get; set; }
 
+    /// <summary>
+    /// Secrets that steps may mount (<c>RUN --mount=type=secret,id=ID</c>): <c>'id=ID,src=FILE'</c>, <c>'id=ID,env=VARIABLE'</c>, a
+    /// hashtable with Id and Source, Environment or Value, or of ids and SecureStrings or PSCredentials (their passwords), or a
+    /// <see cref="SecretSpec"/>. A value touches no disk here.
+    /// </summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(SecretCompleter))]
+    public object[]? Secret { get; set; }
+
+    /// <summary>
+    /// SSH agents that steps may use (<c>RUN --mount=type=ssh,id=ID</c>), to list keys and to sign: <c>default</c> for your agent,
+    /// <c>'ID=SOCKET'</c>, <c>'ID=KEYFILE,KEYFILE'</c>, a hashtable with Id and Path, or an <see cref="SshSpec"/>.
+    /// </summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(SshCompleter))]
+    public object[]? Ssh { get; set; }
+
+    /// <summary>More build contexts: hashtables or <c>'name=value'</c>; a folder, <c>oci-layout://</c>, <c>docker-image://</c>, or an address of git or http.</summary>
+    [Parameter]
+    public object[]? BuildContext { get; set; }
+
+    /// <summary>Caches to read from: <c>'type=local,src=folder'</c>, an image reference, a hashtable, or a <see cref="CacheSpec"/>.</summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(CacheCompleter))]
+    public object[]? CacheFrom { get; set; }
+
+    /// <summary>Caches to write to: <c>'type=local,dest=folder'</c>, an image reference, a hashtable, or a <see cref="CacheSpec"/>.</summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(CacheCompleter))]
+    public object[]? CacheTo { get; set; }
+
     /// <summary>Pushes the image under its names to their registries.</summary>
     [Parameter]
     public SwitchParameter Push { get; set; }
@@ -109,6 +140,12 @@ public sealed class InvokeBuildxBuildCommand : BuildxProgressCommand
             BuildArguments = ForAll(BuildArg, () => PairArguments.Read(BuildArg ?? [], "build argument", Environment.GetEnvironmentVariable)),
             Labels = ForAll(Label, () => PairArguments.Read(Label ?? [], "label", _ => "")),
             Outputs = ForAll(Output, () => OutputArguments.Read(Output ?? []).Select(Resolve).ToList()),
+            // The error's target would show what a hashtable has.
+            Secrets = ForAll(null, () => SecretArguments.Read(Secret ?? [], v => Environment.GetEnvironmentVariable(v) is not null).Select(Resolve).ToList()),
+            Ssh = ForAll(Ssh, () => SshArguments.Read(Ssh ?? []).Select(s => SshArguments.Resolve(s, p => ResolvePath(p, BuildxFailure.SshInvalid, "The socket or key"))).ToList()),
+            NamedContexts = ForAll(BuildContext, () => ContextArguments.Read(BuildContext ?? []).Select(Resolve).ToList()),
+            CacheFrom = ForAll(CacheFrom, () => CacheArguments.Read(CacheFrom ?? []).Select(c => Resolve(c, "src")).ToList()),
+            CacheTo = ForAll(CacheTo, () => CacheArguments.Read(CacheTo ?? []).Select(c => Resolve(c, "dest")).ToList()),
             Push = Push,
             Load = Load,
             NoCache = NoCache,
@@ -137,7 +174,10 @@ public sealed class InvokeBuildxBuildCommand : BuildxProgressCommand
     private protected override bool IsFatal(BuildxFailure failure) => failure switch
     {
         BuildxFailure.PlatformInvalid or BuildxFailure.TagInvalid or BuildxFailure.TagRequired
-            or BuildxFailure.OutputInvalid or BuildxFailure.ArgumentInvalid or BuildxFailure.SelectionConflict => true,
+            or BuildxFailure.OutputInvalid or BuildxFailure.CacheInvalid or BuildxFailure.LayoutNotFound or BuildxFailure.LayoutInvalid
+            or BuildxFailure.NotImplemented or BuildxFailure.ArgumentInvalid or BuildxFailure.SelectionConflict
+            or BuildxFailure.SecretInvalid or BuildxFailure.SecretNotFound or BuildxFailure.SecretUnreadable or BuildxFailure.SecretTooLarge
+            or BuildxFailure.SshInvalid or BuildxFailure.SshAgentUnavailable or BuildxFailure.SshKeyInvalid or BuildxFailure.SshKeyEncrypted => true,
         BuildxFailure.EngineUnreachable or BuildxFailure.EngineAccessDenied or BuildxFailure.EngineCertificateInvalid
             or BuildxFailure.EndpointInvalid or BuildxFailure.EndpointUnsupported or BuildxFailure.ConfigurationInvalid
             or BuildxFailure.BuilderNotFound or BuildxFailure.ContextNotFound => Builder == _builderOfAll,
@@ -153,6 +193,7 @@ public sealed class InvokeBuildxBuildCommand : BuildxProgressCommand
             .. request.Tags.Count == 0 ? Array.Empty<string>() : ["image " + string.Join(", ", request.Tags.Select(t => t.FamiliarName))],
             .. request.Platforms.Count == 0 ? Array.Empty<string>() : ["for " + string.Join(", ", request.Platforms)],
             .. request.Outputs.Count == 0 ? Array.Empty<string>() : ["to " + string.Join(" and ", request.Outputs)],
+            .. request.CacheTo.Count == 0 ? Array.Empty<string>() : ["and its cache to " + string.Join(" and ", request.CacheTo)],
             .. request.Push ? ["and push it"] : Array.Empty<string>(),
             .. request.Load ? ["and load it into the daemon"] : Array.Empty<string>(),
             .. (request.Builder.Name ?? request.Builder.Context ?? request.Builder.DockerHost) is { } builder ? [$"on {builder}"] : Array.Empty<string>(),
@@ -164,6 +205,25 @@ public sealed class InvokeBuildxBuildCommand : BuildxProgressCommand
         => string.IsNullOrEmpty(output.Destination)
             ? output
             : output with { Destination = ResolvePath(output.Destination, BuildxFailure.OutputInvalid, "The destination") };
+
+    private SecretSpec Resolve(SecretSpec secret)
+        => secret.Source is { } file ? secret with { Source = ResolvePath(file, BuildxFailure.SecretInvalid, "The secret's file") } : secret;
+
+    private CacheSpec Resolve(CacheSpec cache, string key)
+        => cache.Type == "local" && cache.Attributes.TryGetValue(key, out var folder) && folder.Length > 0
+            ? cache with
+            {
+                Attributes = new Dictionary<string, string>(cache.Attributes, StringComparer.Ordinal)
+                {
+                    [key] = ResolvePath(folder, BuildxFailure.CacheInvalid, "The cache's folder"),
+                },
+            }
+            : cache;
+
+    private BuildContextSpec Resolve(BuildContextSpec context)
+        => context.Kind is BuildContextKind.Folder or BuildContextKind.Layout
+            ? context with { Location = ResolvePath(context.Location, BuildxFailure.BuildContextNotFound, $"The build context '{context.Name}'") }
+            : context;
 
     private void Build(BuildRequest request)
     {

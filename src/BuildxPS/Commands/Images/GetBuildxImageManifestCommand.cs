@@ -1,4 +1,6 @@
 using System.Management.Automation;
+using BuildxPS.Completion;
+using BuildxPS.Engine.Builders;
 using BuildxPS.Engine.Configuration;
 using BuildxPS.Engine.Images;
 using BuildxPS.Engine.Images.Credentials;
@@ -14,7 +16,9 @@ public sealed class GetBuildxImageManifestCommand : BuildxCommand, IDisposable
 {
     private OrderedWork<ImageDocument>? _work;
     private CredentialStore? _credentials;
-    private RegistryClient? _client;
+    private readonly Dictionary<string, RegistryClient> _clients = new(StringComparer.OrdinalIgnoreCase);
+    private ClientEnvironment? _environment;
+    private RegistryTrust? _trust;
 
     /// <summary>
     /// The images: text such as <c>registry.local:5000/app:1</c>, references, or what <c>Invoke-BuildxBuild -Push</c>
@@ -40,21 +44,21 @@ public sealed class GetBuildxImageManifestCommand : BuildxCommand, IDisposable
     [ValidateNotNullOrEmpty]
     public object[] RegistryCa { get; set; } = [];
 
+    /// <summary>A builder whose config says which registries are trusted; that of a piped build counts by itself.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(BuilderNameCompleter))]
+    public string? Builder { get; set; }
+
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
         _work = new OrderedWork<ImageDocument>(PipelineStopToken);
-        var environment = ClientEnvironment.Read();
-        var trust = ForAll(RegistryCa, () => TrustArguments.Read(
+        _environment = ClientEnvironment.Read();
+        _trust = ForAll(RegistryCa, () => TrustArguments.Read(
             InsecureRegistry, SkipTlsVerify, RegistryCa, path => ResolvePath(path, BuildxFailure.ArgumentInvalid, "The file with certificates")));
-        _credentials = new CredentialStore(environment);
-        _client = ForAll(null, () => new RegistryClient(new RegistryClientOptions
-        {
-            Environment = environment,
-            Trust = trust,
-            Credentials = _credentials,
-            Log = _work.Note,
-        }));
+        _credentials = new CredentialStore(_environment);
+        _ = ForAll(null, () => ClientFor(null));
     }
 
     /// <inheritdoc/>
@@ -83,16 +87,39 @@ public sealed class GetBuildxImageManifestCommand : BuildxCommand, IDisposable
     public void Dispose()
     {
         _work?.Dispose();
-        _client?.Dispose();
+        foreach (var client in _clients.Values)
+        {
+            client.Dispose();
+        }
+
         _credentials?.Dispose();
     }
 
     private void Begin(object argument)
     {
+        var client = ClientFor((argument as BuildResult)?.Builder ?? Builder);
         foreach (var reference in argument is BuildResult result ? ReferencesOf(result) : [ImageReference.Parse((string)argument)])
         {
-            _work!.Begin(argument, token => new ImageInspector(_client!).InspectAsync(reference, token));
+            _work!.Begin(argument, token => new ImageInspector(client).InspectAsync(reference, token));
         }
+    }
+
+    /// <summary>What is pushed by a builder that trusts a registry can be read from there without saying so again.</summary>
+    private RegistryClient ClientFor(string? builder)
+    {
+        if (!_clients.TryGetValue(builder ?? "", out var client))
+        {
+            client = new RegistryClient(new RegistryClientOptions
+            {
+                Environment = _environment!,
+                Trust = builder is null ? _trust! : _trust!.With(new BuilderCatalog(_environment!).TrustOf(builder)),
+                Credentials = _credentials,
+                Log = _work!.Note,
+            });
+            _clients[builder ?? ""] = client;
+        }
+
+        return client;
     }
 
     private static IEnumerable<ImageReference> ReferencesOf(BuildResult result)

@@ -159,6 +159,141 @@ public sealed class HostileEngineTests
     }
 
     [Fact]
+    public async Task An_engine_that_drops_the_session_and_hangs_is_lost()
+    {
+        var silence = new EngineSilence { Quiet = TimeSpan.FromMilliseconds(200), WithoutSession = TimeSpan.FromMilliseconds(100) };
+        var sessions = new FakeSessions(stream => stream.DisposeAsync().AsTask());
+        await using var engine = Fake(silence, sessions, Alive(), Hanging(Control + "Solve"), Hanging(Control + "Status"), Hanging(Bridge + "Solve"));
+        await using var running = await StartAsync(engine);
+
+        var error = await Assert.ThrowsAsync<BuildFailedException>(
+            () => running.SolveAsync(RealEngine.Dockerfile(), default).WaitAsync(RealEngine.Guard));
+
+        Assert.Equal((BuildxFailure.EngineLost, true), (error.Failure, error.IsTransient));
+        Assert.Contains("session with the engine at fake://engine ended", error.Message, StringComparison.Ordinal);
+        Assert.NotNull(error.BuildRef);
+    }
+
+    [Theory]
+    [InlineData("", BuildxFailure.EngineLost)]
+    [InlineData("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0", BuildxFailure.EngineLost)]
+    [InlineData("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\u0004\u0004\0\0\0\0\0\0", BuildxFailure.EngineLost)]
+    [InlineData("GET / HTTP/1.1\r\nHost: x\r\n\r\n", BuildxFailure.ProtocolViolation)]
+    [InlineData("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\u007f\u007f\u007f\u0001\u0001\u0001\u0001\u0001\u0001 and a frame that is much too large", BuildxFailure.ProtocolViolation)]
+    public async Task A_tunnel_of_garbage_or_cut_in_a_frame_ends_the_build(string bytes, BuildxFailure failure)
+    {
+        var silence = new EngineSilence { Quiet = TimeSpan.FromMilliseconds(200), WithoutSession = TimeSpan.FromMilliseconds(100) };
+        var sessions = new FakeSessions(async stream =>
+        {
+            await stream.WriteAsync(System.Text.Encoding.Latin1.GetBytes(bytes));
+            if (failure == BuildxFailure.EngineLost)
+            {
+                await stream.DisposeAsync();
+            }
+        });
+        await using var engine = Fake(silence, sessions, Alive(), Hanging(Control + "Solve"), Hanging(Control + "Status"), Hanging(Bridge + "Solve"));
+        await using var running = await StartAsync(engine);
+
+        var error = await Assert.ThrowsAsync<BuildFailedException>(
+            () => running.SolveAsync(RealEngine.Dockerfile(), default).WaitAsync(RealEngine.Guard));
+
+        Assert.Equal((failure, failure == BuildxFailure.EngineLost), (error.Failure, error.IsTransient));
+        Assert.Contains("seen here: ", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(4, "no active session for x: context deadline exceeded", BuildxFailure.EngineLost)]
+    [InlineData(1, "failed to solve: grpc: the client connection is closing", BuildxFailure.EngineLost)]
+    [InlineData(14, "error reading from server: EOF", BuildxFailure.EngineLost)]
+    [InlineData(4, "failed to do request: Head \"https://reg/v2/\": context deadline exceeded", BuildxFailure.TimedOut)]
+    [InlineData(1, "context canceled", BuildxFailure.BuildCanceled)]
+    [InlineData(14, "gone", BuildxFailure.EngineLost)]
+    public async Task What_an_engine_says_reaches_the_user_whatever_its_code_is(int code, string text, BuildxFailure failure)
+    {
+        var refuses = new FakeMethod(Control + "Solve", _ => throw new SessionStatusException((Grpc.Core.StatusCode)code, text));
+        await using var engine = Fake(refuses, Hanging(Control + "Status"), Hanging(Bridge + "Solve"));
+        await using var running = await StartAsync(engine);
+
+        var error = await Assert.ThrowsAsync<BuildFailedException>(
+            () => running.SolveAsync(RealEngine.Dockerfile(), default).WaitAsync(RealEngine.Guard));
+
+        Assert.Equal(failure, error.Failure);
+        Assert.Contains(text.Replace("failed to solve: ", "", StringComparison.Ordinal), error.Message, StringComparison.Ordinal);
+        Assert.Contains("fake://engine", error.Message, StringComparison.Ordinal);
+        Assert.Equal(failure != BuildxFailure.BuildCanceled, error.IsTransient);
+    }
+
+    [Fact]
+    public async Task An_engine_that_takes_connections_and_says_nothing_is_told_in_time()
+    {
+        await using var engine = new BuildKitEngine(new FakeConnector(_ => Task.CompletedTask), null, "fake://engine", new EngineSilence { Start = TimeSpan.FromMilliseconds(300) });
+
+        var described = await Assert.ThrowsAnyAsync<BuildxException>(() => engine.DescribeAsync(default).WaitAsync(RealEngine.Guard));
+        var identified = await Assert.ThrowsAnyAsync<BuildxException>(() => engine.IdentifyAsync(default).WaitAsync(RealEngine.Guard));
+
+        foreach (var error in (BuildxException[])[described, identified])
+        {
+            Assert.Equal((BuildxFailure.TimedOut, true), (error.Failure, error.IsTransient));
+            Assert.Contains("fake://engine", error.Message, StringComparison.Ordinal);
+            Assert.NotEmpty(error.Advice);
+        }
+    }
+
+    [Fact]
+    public async Task An_engine_that_takes_no_more_calls_is_told_in_time()
+    {
+        // SETTINGS: MAX_CONCURRENT_STREAMS = 1, which the session takes, and nothing more.
+        byte[] settings = [0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 1];
+        var connector = new FakeConnector(stream => stream.WriteAsync(settings).AsTask());
+        var silence = new EngineSilence { Start = TimeSpan.FromMilliseconds(300), Session = TimeSpan.FromMilliseconds(10) };
+        await using var engine = new BuildKitEngine(connector, null, "fake://engine", silence);
+
+        var error = await Assert.ThrowsAsync<BuildFailedException>(() => StartAsync(engine));
+
+        Assert.Equal((BuildxFailure.TimedOut, true), (error.Failure, error.IsTransient));
+        Assert.Contains("fake://engine", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_build_is_not_started_before_its_session_is_there()
+    {
+        var order = new List<string>();
+        var sessions = new FakeSessions(stream =>
+        {
+            _ = Task.Run(async () =>
+            {
+                // An engine on a busy machine.
+                await Task.Delay(300);
+                order.Add("session");
+                await stream.WriteAsync("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\u0004\0\0\0\0\0"u8.ToArray());
+            });
+            return Task.CompletedTask;
+        });
+        var solving = new TaskCompletionSource();
+        var solve = new FakeMethod(Control + "Solve", call =>
+        {
+            order.Add("build");
+            solving.TrySetResult();
+            return FakeMethod.HangAsync(call);
+        });
+        await using var engine = Fake(new EngineSilence { Session = RealEngine.Guard }, sessions, solve, Hanging(Control + "Status"));
+
+        await using var running = await StartAsync(engine);
+        await solving.Task.WaitAsync(RealEngine.Guard);
+
+        Assert.Equal(["session", "build"], order);
+    }
+
+    [Fact]
+    public async Task A_start_that_is_cancelled_is_no_failure()
+    {
+        await using var engine = new BuildKitEngine(new FakeConnector(_ => Task.CompletedTask), null, "fake://engine");
+        using var cancel = new CancellationTokenSource(100);
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => engine.DescribeAsync(cancel.Token).WaitAsync(RealEngine.Guard));
+    }
+
+    [Fact]
     public async Task An_engine_that_answers_nothing_can_be_left()
     {
         await using var engine = Fake(Hanging(Control + "Solve"), Hanging(Control + "Status"), Hanging(Bridge + "Solve"));
@@ -216,13 +351,29 @@ public sealed class HostileEngineTests
         await FakeMethod.SendAsync(call, response ?? new SolveResponse());
     });
 
+    private static FakeMethod Alive() => Answering(Control + "Info", new InfoResponse());
+
     private static BuildKitEngine Fake(params ISessionMethod[] methods) => FakeWithConnector(methods).Engine;
+
+    private static BuildKitEngine Fake(EngineSilence silence, ISessionTransport sessions, params ISessionMethod[] methods)
+        => new(new FakeConnector(stream => SessionServer.StartAsync(stream, methods, default)), sessions, "fake://engine", silence);
 
     private static (FakeConnector Connector, BuildKitEngine Engine) FakeWithConnector(params ISessionMethod[] methods)
     {
         var session = Hanging(Control + "Session");
         var connector = new FakeConnector(stream => SessionServer.StartAsync(stream, [.. methods, session], default));
-        return (connector, new BuildKitEngine(connector, null, "fake://engine"));
+        return (connector, new BuildKitEngine(connector, null, "fake://engine", new EngineSilence { Session = TimeSpan.FromMilliseconds(10) }));
+    }
+
+    /// <summary>Opens tunnels to a fake engine in this process.</summary>
+    private sealed class FakeSessions(Func<Stream, Task> call) : ISessionTransport
+    {
+        public async ValueTask<Stream> OpenAsync(IReadOnlyList<KeyValuePair<string, string>> headers, CancellationToken cancellationToken)
+        {
+            var (ours, theirs) = await StreamPair.CreateAsync();
+            await call(theirs);
+            return ours;
+        }
     }
 
     /// <summary>Leads to a fake engine in this process.</summary>

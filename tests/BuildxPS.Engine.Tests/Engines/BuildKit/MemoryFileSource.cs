@@ -49,7 +49,15 @@ internal sealed class MemoryFileOutput : IFileOutput
     public Task<Stream> OpenAsync(IReadOnlyDictionary<string, string> exporterResponse, CancellationToken cancellationToken)
         => Task.FromResult<Stream>(Content);
 
+    public void Complete()
+    {
+    }
+
+    public Task PrepareAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
     public Task CommitAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task<string> UndoAsync() => Task.FromResult("");
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }

@@ -2,6 +2,7 @@ using System.Net.Security;
 using BuildxPS.Engine.Connections;
 using BuildxPS.Engine.Engines;
 using BuildxPS.Engine.Engines.BuildKit;
+using BuildxPS.Engine.Tests.Connections;
 using BuildxPS.Engine.Tests.Environment;
 
 namespace BuildxPS.Engine.Tests.Engines.BuildKit;
@@ -17,9 +18,17 @@ internal static class RealEngine
     public static BuildKitEngine Connect(string name, bool overSessionRoute = false)
         => Connect(name, TestEngines.Require(name), overSessionRoute);
 
-    public static BuildKitEngine Connect(string name, string host, bool overSessionRoute = false, EngineSilence? silence = null)
+    /// <summary>Connects over a network that a test controls.</summary>
+    public static (BuildKitEngine Engine, FakeNetwork Network) ConnectOver(string name, bool overSessionRoute = false, EngineSilence? silence = null)
     {
-        var connector = ConnectorFactory.Create(new EngineEndpoint { Address = host }, SslApplicationProtocol.Http2);
+        var host = TestEngines.Require(name);
+        var network = new FakeNetwork(ConnectorFactory.Create(new EngineEndpoint { Address = host }, SslApplicationProtocol.Http2));
+        return (Connect(name, host, overSessionRoute, silence, network), network);
+    }
+
+    public static BuildKitEngine Connect(string name, string host, bool overSessionRoute = false, EngineSilence? silence = null, IConnector? over = null)
+    {
+        var connector = over ?? ConnectorFactory.Create(new EngineEndpoint { Address = host }, SslApplicationProtocol.Http2);
         return name == "bkd"
             ? new BuildKitEngine(connector, null, host, silence)
             : new BuildKitEngine(

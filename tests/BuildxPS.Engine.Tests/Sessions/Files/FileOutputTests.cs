@@ -18,7 +18,7 @@ public sealed class FileOutputTests
 
         await ReceiveAsync(output, [10, 2, 1, 2], [], [10, 0], Message(large), [10, 1, 9]);
         Assert.Equal("old", File.ReadAllText(folder["out.tar"]));
-        await output.CommitAsync(default);
+        await output.PlaceAsync();
 
         Assert.Equal([1, 2, .. large, 9], File.ReadAllBytes(folder["out.tar"]));
         Assert.Equal((FileEntryMode)0x180, IFileSystem.Current.Status(folder["out.tar"])!.Value.Mode);
@@ -33,7 +33,7 @@ public sealed class FileOutputTests
 
         await ReceiveAsync(output, [10, 1, 7]);
         Assert.False(Path.Exists(folder["a"]));
-        await output.CommitAsync(default);
+        await output.PlaceAsync();
 
         Assert.Equal("a a/b a/b/out.tar", TreeText.Paths(folder.Path));
     }
@@ -58,7 +58,7 @@ public sealed class FileOutputTests
         await using var output = new FileOutput(folder["out.tar"]);
 
         await ReceiveAsync(output, [10, 1, (byte)'n']);
-        await output.CommitAsync(default);
+        await output.PlaceAsync();
 
         Assert.Equal("real/old.tar", new FileInfo(folder["out.tar"]).LinkTarget);
         Assert.Equal("n", File.ReadAllText(folder["real/old.tar"]));
@@ -87,41 +87,6 @@ public sealed class FileOutputTests
 
         Assert.Equal(BuildxFailure.DestinationNotWritable, failure.Failure);
         Assert.Contains("it is a folder, and a file is needed", failure.Message, StringComparison.Ordinal);
-    }
-
-    public static TheoryData<string, byte[]> HostileMessages => new()
-    {
-        { "another field", [18, 1, 7] },
-        { "data longer than its message", [10, 100, 7] },
-        { "something behind the data", [10, 1, 7, 16, 1] },
-        { "a length that does not end", [10, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF] },
-        { "a tag alone", [10] },
-    };
-
-    [Theory]
-    [MemberData(nameof(HostileMessages))]
-    public async Task A_stream_that_breaks_the_rules_ends_in_a_typed_failure(string what, byte[] message)
-    {
-        using var folder = new TempFolder();
-        await using var output = new FileOutput(folder["out.tar"]);
-        BuildxException? failure = null;
-
-        await Assert.ThrowsAsync<SessionStatusException>(() => ReceiveAsync(output, e => failure = e, message));
-
-        Assert.True(failure is { Failure: BuildxFailure.ProtocolViolation }, what);
-    }
-
-    [Fact]
-    public async Task A_second_stream_for_the_same_file_is_refused()
-    {
-        using var folder = new TempFolder();
-        await using var output = new FileOutput(folder["out.tar"]);
-        BuildxException? failure = null;
-
-        await ReceiveAsync(output, [10, 1, 7]);
-        await Assert.ThrowsAsync<SessionStatusException>(() => ReceiveAsync(output, e => failure = e, [10, 1, 8]));
-
-        Assert.Equal(BuildxFailure.ProtocolViolation, failure!.Failure);
     }
 
     private static Task ReceiveAsync(FileOutput output, params byte[][] messages) => ReceiveAsync(output, null, messages);

@@ -281,7 +281,7 @@ public sealed class FileTransferTests
                 new Dictionary<string, IFileSource> { ["context"] = new LocalFileSource(source) }).InvokeAsync(new PipedCall(sending, toSender.Reader, toReceiver.Writer)));
             var receive = Task.Run(async () => await new FileSendMethod([output]).InvokeAsync(new PipedCall(new FakeCall(), toReceiver.Reader, toSender.Writer)));
             await Task.WhenAll(send, receive);
-            await output.CommitAsync(default);
+            await output.PlaceAsync();
         }
     }
 

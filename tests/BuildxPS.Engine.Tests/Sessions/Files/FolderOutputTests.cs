@@ -1,5 +1,6 @@
 using BuildxPS.Engine.Engines;
 using BuildxPS.Engine.Sessions.Files;
+using static BuildxPS.Engine.Tests.Sessions.Files.TreeItem;
 
 namespace BuildxPS.Engine.Tests.Sessions.Files;
 
@@ -13,7 +14,7 @@ public sealed class FolderOutputTests
 
         Write(output, Dir("sub"), File("sub/x", "new"));
         Assert.False(Path.Exists(folder["a"]));
-        await output.CommitAsync(default);
+        await output.PlaceAsync();
 
         Assert.Equal("new", System.IO.File.ReadAllText(folder["a/b/out/sub/x"]));
         Assert.Equal(FileEntryMode.Directory | (FileEntryMode)0x1C0, IFileSystem.Current.Status(folder["a/b/out"])!.Value.Mode);
@@ -51,7 +52,7 @@ public sealed class FolderOutputTests
             File("was-folder", "5"),
             Dir("was-link"),
             File("was-link/z", "6"));
-        await output.CommitAsync(default);
+        await output.PlaceAsync();
 
         Assert.Equal(
             "out out/kept out/new out/new/x out/replaced out/sub out/sub/added out/sub/kept out/was-file out/was-file/y out/was-folder out/was-link out/was-link/z",
@@ -68,7 +69,7 @@ public sealed class FolderOutputTests
         await using var output = new FolderOutput(folder["out"]);
 
         Write(output, File("x", "1"));
-        await output.CommitAsync(default);
+        await output.PlaceAsync();
 
         Assert.Equal("out real real/kept real/x", TreeText.Paths(folder.Path));
     }
@@ -81,7 +82,7 @@ public sealed class FolderOutputTests
 
         Write(output, Dir("linux_amd64"), File("linux_amd64/x", "1"));
         Write(output, Dir("linux_arm64"), File("linux_arm64/x", "2"));
-        await output.CommitAsync(default);
+        await output.PlaceAsync();
 
         Assert.Equal("out out/linux_amd64 out/linux_amd64/x out/linux_arm64 out/linux_arm64/x", TreeText.Paths(folder.Path));
     }
@@ -94,7 +95,7 @@ public sealed class FolderOutputTests
 
         Write(output, Link("d", folder["outside"]));
         Write(output, Dir("d"), File("d/victim", "new"));
-        await output.CommitAsync(default);
+        await output.PlaceAsync();
 
         Assert.Equal("old", System.IO.File.ReadAllText(folder["outside/victim"]));
         Assert.Equal("new", System.IO.File.ReadAllText(folder["out/d/victim"]));
@@ -107,7 +108,7 @@ public sealed class FolderOutputTests
         await using var output = new FolderOutput(folder["out"]);
 
         Write(output, Dir("d"), File("d/victim", "new"), File("f", "new"));
-        await output.CommitAsync(default);
+        await output.PlaceAsync();
 
         Assert.Equal("old", System.IO.File.ReadAllText(folder["outside/victim"]));
         Assert.Equal("new", System.IO.File.ReadAllText(folder["out/f"]));
@@ -126,7 +127,7 @@ public sealed class FolderOutputTests
             new FileEntry { Path = "d/y", Mode = (FileEntryMode)0x124, LinkName = "d/x", Size = 4 },
             new FileEntry { Path = "s", Mode = FileEntryMode.SetUid | FileEntryMode.Sticky | (FileEntryMode)0x1FF, ModifiedNanoseconds = 7 },
             Link("z", "d/x", 42));
-        await output.CommitAsync(default);
+        await output.PlaceAsync();
 
         var status = TreeText.Of(folder["out"]).Split('\n').Select(l => l.Split('|')).ToDictionary(l => l[0]);
         Assert.Equal(("8000016d", "1500000000123456789"), (status["d"][1], status["d"][3]));
@@ -179,38 +180,5 @@ public sealed class FolderOutputTests
         Assert.Equal(
             BuildxFailure.DestinationNotWritable,
             Assert.Throws<BuildxException>(() => FolderOutput.CheckWritable(folder["out"])).Failure);
-    }
-
-    private static FileEntry Dir(string path, int mode = 0x1ED, long time = 0) =>
-        new() { Path = path, Mode = FileEntryMode.Directory | (FileEntryMode)mode, ModifiedNanoseconds = time };
-
-    private static FileEntry Link(string path, string target, long time = 0) =>
-        new() { Path = path, Mode = FileEntryMode.Symlink | (FileEntryMode)0x1FF, LinkName = target, ModifiedNanoseconds = time };
-
-    private static (FileEntry, string) File(string path, string content, int mode = 0x1A4, long time = 0) =>
-        (new() { Path = path, Mode = (FileEntryMode)mode, Size = content.Length, ModifiedNanoseconds = time }, content);
-
-    private static void Write(FolderOutput output, params Item[] items)
-    {
-        var tree = output.OpenTree();
-        foreach (var item in items)
-        {
-            tree.Add(item.Entry);
-        }
-
-        foreach (var item in items.Where(i => i.Entry.HasContent))
-        {
-            using var stream = tree.OpenWrite(item.Entry);
-            stream.Write(System.Text.Encoding.UTF8.GetBytes(item.Content));
-        }
-
-        tree.Complete();
-    }
-
-    private sealed record Item(FileEntry Entry, string Content)
-    {
-        public static implicit operator Item(FileEntry entry) => new(entry, "");
-
-        public static implicit operator Item((FileEntry Entry, string Content) file) => new(file.Entry, file.Content);
     }
 }

@@ -52,6 +52,29 @@ public sealed class LocalFileSourceTests
     }
 
     [Fact]
+    public void A_followed_path_that_no_file_system_takes_is_named()
+    {
+        using var folder = new TempFolder();
+        var name = new string('x', 300);
+
+        var failure = Assert.Throws<BuildxException>(() => TreeText.Paths(folder.Path, Selection("", "", name)));
+
+        Assert.Equal(BuildxFailure.BuildContextUnreadable, failure.Failure);
+        Assert.Contains(name[..200], failure.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("[*b]", "target target/file")]
+    [InlineData("?", "a a/b b target target/file")]
+    [InlineData("a/**", "a a/b")]
+    public void Wildcards_find_links_by_the_rules_of_names_and_files_by_those_of_patterns(string follow, string expected)
+    {
+        using var folder = new TempFolder().File("target/file").File("a/b").Link("b", "target");
+
+        Assert.Equal(expected, TreeText.Paths(folder.Path, Selection("", "", follow)));
+    }
+
+    [Fact]
     public void Every_kind_of_entry_is_described_as_the_protocol_has_it()
     {
         using var folder = new TempFolder().File("file", "12345", 0x9ED).Link("link", "some/target").Folder("sub");
@@ -97,6 +120,25 @@ public sealed class LocalFileSourceTests
         Assert.Equal(("", "a", "a"), (all["a"].LinkName, all["b"].LinkName, all["sub/c"].LinkName));
         Assert.Equal(4, all["b"].Size);
         Assert.Equal(("", "b"), (filtered["b"].LinkName, filtered["sub/c"].LinkName));
+    }
+
+    [Fact]
+    public void A_second_name_of_a_pipe_or_a_socket_refers_to_the_first_too_but_a_link_keeps_its_target()
+    {
+        using var folder = new TempFolder().Link("link", "some/target").HardLink("link2", "link");
+        var files = IFileSystem.Current;
+        files.CreateSpecial(folder["pipe"], new FileEntry { Path = "pipe", Mode = FileEntryMode.NamedPipe | (FileEntryMode)0x1A4 });
+        folder.HardLink("pipe2", "pipe");
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        socket.Bind(new UnixDomainSocketEndPoint(folder["socket"]));
+        folder.HardLink("socket2", "socket");
+
+        var entries = new LocalFileSource(folder.Path).List(new FileSelection(), CancellationToken.None).ToDictionary(e => e.Path);
+
+        Assert.Equal(("", "pipe"), (entries["pipe"].LinkName, entries["pipe2"].LinkName));
+        Assert.True(entries["pipe2"].Mode.HasFlag(FileEntryMode.NamedPipe));
+        Assert.Equal(("", "socket"), (entries["socket"].LinkName, entries["socket2"].LinkName));
+        Assert.Equal(("some/target", "some/target"), (entries["link"].LinkName, entries["link2"].LinkName));
     }
 
     [Fact]

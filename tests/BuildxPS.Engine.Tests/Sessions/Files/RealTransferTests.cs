@@ -90,7 +90,7 @@ public sealed class RealTransferTests
             });
             var result = await running.SolveAsync(new FrontendCall { Frontend = "dockerfile.v0", Attributes = attributes }, CancellationToken.None);
             await running.ExportAsync(result, CancellationToken.None);
-            await output.CommitAsync(CancellationToken.None);
+            await output.PlaceAsync();
             await events.WaitAsync(TimeSpan.FromSeconds(60));
         }
     }

@@ -1,7 +1,6 @@
 using BuildxPS.Engine.Engines;
-using BuildxPS.Engine.Sessions.Files;
 
-namespace BuildxPS.Engine.Builds;
+namespace BuildxPS.Engine.Sessions.Files;
 
 /// <summary>Looks at a file without opening it: opening a pipe waits for somebody who writes into it.</summary>
 internal static class InputFile

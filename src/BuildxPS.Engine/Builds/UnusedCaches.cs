@@ -1,0 +1,23 @@
+namespace BuildxPS.Engine.Builds;
+
+/// <summary>Caches that a build went on without, which an engine tells only as a step that failed.</summary>
+internal static class UnusedCaches
+{
+    private const string ImportStep = "importing cache manifest from ";
+
+    /// <summary>Finds out what the user should be told.</summary>
+    /// <param name="steps">The steps of a build that succeeded.</param>
+    /// <param name="failures">What failed on this side meanwhile.</param>
+    /// <returns>A sentence for each cache.</returns>
+    public static IReadOnlyList<string> Find(IReadOnlyList<BuildStep> steps, OwnFailures failures)
+    {
+        var failed = steps.Where(s => s.Status == BuildStepStatus.Failed && s.Name.StartsWith(ImportStep, StringComparison.Ordinal)).ToList();
+        var ours = failures.Suspects.Select(f => $"A cache was not used, or not all of it: {f.Message}");
+        return
+        [
+            .. failed.Where(s => failures.FindBlamed(s.Error ?? "") is null)
+                .Select(s => $"The cache '{s.Name[ImportStep.Length..]}' was not used: {DisplayText.Line(s.Error)}"),
+            .. ours,
+        ];
+    }
+}

@@ -1,0 +1,27 @@
+using System.Collections;
+using System.Management.Automation;
+using System.Management.Automation.Language;
+
+namespace BuildxPS.Completion;
+
+/// <summary>Completes the types of caches.</summary>
+internal sealed class CacheCompleter : IArgumentCompleter
+{
+    private static readonly (string Value, string ToolTip)[] s_from =
+    [
+        ("type=registry,ref=", "A cache in a registry, or an image with an inline cache"),
+        ("type=local,src=", "A cache in a folder"),
+    ];
+
+    private static readonly (string Value, string ToolTip)[] s_to =
+    [
+        ("type=registry,ref=", "A cache in a registry"),
+        ("type=local,dest=", "A cache in a folder"),
+        ("type=inline", "A cache that goes with the image"),
+    ];
+
+    /// <inheritdoc/>
+    public IEnumerable<CompletionResult> CompleteArgument(
+        string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
+        => Completions.Select(wordToComplete, parameterName == "CacheFrom" ? s_from : s_to);
+}

@@ -1,0 +1,27 @@
+using System.Collections;
+using System.Management.Automation;
+
+namespace BuildxPS.Completion;
+
+/// <summary>The lines of the Dockerfile that would be built, for completers.</summary>
+internal static class DockerfileLines
+{
+    private const int MaxLines = 20_000;
+
+    /// <summary>Reads the lines.</summary>
+    /// <param name="parameters">What was typed of the command so far.</param>
+    /// <returns>The lines, as many as a person could have written.</returns>
+    /// <exception cref="IOException">There is no such file, for example.</exception>
+    public static IEnumerable<string> Read(IDictionary parameters)
+    {
+        var file = (parameters["File"] ?? parameters["f"] ?? parameters["Dockerfile"])?.ToString();
+        return File.ReadLines(Resolve(file ?? Path.Combine(parameters["Path"]?.ToString() ?? ".", "Dockerfile"))).Take(MaxLines);
+    }
+
+    // The session's own state is closed to a completer while it runs; a nested command is not.
+    private static string Resolve(string path)
+    {
+        using var shell = PowerShell.Create(RunspaceMode.CurrentRunspace);
+        return shell.AddCommand("Convert-Path").AddParameter("LiteralPath", path).Invoke<string>().FirstOrDefault() ?? path;
+    }
+}
