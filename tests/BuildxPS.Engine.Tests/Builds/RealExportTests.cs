@@ -16,12 +16,7 @@ public sealed class RealExportTests : IDisposable
 
     private readonly TempFolder _folder = new();
 
-    public void Dispose()
-    {
-        Staging.TryRemove(_folder["ours"]);
-        Staging.TryRemove(_folder["theirs"]);
-        _folder.Dispose();
-    }
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public async Task Fifty_thousand_files_come_whole_and_in_little_memory()
@@ -62,7 +57,7 @@ public sealed class RealExportTests : IDisposable
     {
         MakeRawNames();
 
-        var failure = await Assert.ThrowsAsync<BuildxException>(() => BuildAsync("d28", _folder["ours"]));
+        var failure = await Assert.ThrowsAnyAsync<BuildxException>(() => BuildAsync("d28", _folder["ours"]));
         var (exitCode, error) = await RunBuildxAsync("d28", _folder["theirs"]);
 
         Assert.NotEqual(0, exitCode);
@@ -86,7 +81,7 @@ public sealed class RealExportTests : IDisposable
             return;
         }
 
-        var failure = await Assert.ThrowsAsync<BuildxException>(() => BuildAsync("d28", destination));
+        var failure = await Assert.ThrowsAnyAsync<BuildxException>(() => BuildAsync("d28", destination));
         Assert.Equal(BuildxFailure.DestinationNotWritable, failure.Failure);
         Assert.StartsWith($"'{_folder.Path}", failure.Message, StringComparison.Ordinal);
         Assert.Contains("its name or path is too long", failure.Message, StringComparison.Ordinal);

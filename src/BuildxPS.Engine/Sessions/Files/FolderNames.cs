@@ -21,15 +21,14 @@ internal static class FolderNames
     /// <returns>The names.</returns>
     public static List<string> ReadExact(string folder)
     {
-        var names = Read(folder);
-
-        // What .NET makes of other bytes.
-        if (OperatingSystem.IsLinux() && Environment.Is64BitProcess && names.Exists(n => n.Contains('\uFFFD', StringComparison.Ordinal)))
+        if (!OperatingSystem.IsLinux() || !Environment.Is64BitProcess)
         {
-            names = LinuxFolderNames.Read(folder);
-            names.Sort(s_order);
+            return Read(folder);
         }
 
+        // .NET makes U+FFFD of other bytes, and finds nothing by it.
+        var names = LinuxFolderNames.Read(folder);
+        names.Sort(s_order);
         return names;
     }
 

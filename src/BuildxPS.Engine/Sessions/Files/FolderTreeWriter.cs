@@ -30,7 +30,7 @@ internal sealed class FolderTreeWriter : ITreeWriter
     {
         _destination = destination;
         _files = files;
-        _tree = files.OpenTarget(root);
+        _tree = files.OpenTarget(root, destination);
     }
 
     /// <summary>Whether all entries and bytes are there.</summary>

@@ -4,6 +4,6 @@ namespace BuildxPS.Engine.Sessions.Files;
 internal sealed partial class LinuxFileSystem
 {
     /// <inheritdoc/>
-    public ITargetTree OpenTarget(string root) =>
-        LinuxTargetNative.Flags is { } flags ? new LinuxTargetTree(root, flags) : new PortableTargetTree(root, this);
+    public ITargetTree OpenTarget(string root, string destination) =>
+        LinuxTargetNative.Flags is { } flags ? new LinuxTargetTree(root, destination, flags) : new PortableTargetTree(root, this);
 }

@@ -25,12 +25,13 @@ internal sealed unsafe class LinuxTargetTree : ITargetTree
 
     /// <summary>Works in a folder.</summary>
     /// <param name="root">The folder, of our own.</param>
+    /// <param name="destination">Where the tree is moved to at the end.</param>
     /// <param name="flags">This processor's flags.</param>
-    public LinuxTargetTree(string root, Native.OpenFlags flags)
+    public LinuxTargetTree(string root, string destination, Native.OpenFlags flags)
     {
         _flags = flags;
         _folders = new LinuxTargetFolders(root, flags);
-        _maxBytes = MaxPathBytes - NameBytes.Count(root) - 1;
+        _maxBytes = MaxPathBytes - Math.Max(NameBytes.Count(root), NameBytes.Count(destination)) - 1;
     }
 
     // Found out with the first entry, whose failures are this one's too.
@@ -124,7 +125,7 @@ internal sealed unsafe class LinuxTargetTree : ITargetTree
     /// <summary>Finds an entry's folder and takes its name down.</summary>
     private SafeFileHandle Locate(string path)
     {
-        // Made, it could be; but the tree is moved, merged and removed by paths.
+        // Made, it could be; but it is merged and removed by paths, and is of no use where no path leads to it.
         if (NameBytes.MaxBytes(path.Length) > _maxBytes && NameBytes.Count(path) > _maxBytes)
         {
             throw LinuxFileSystem.Failure(LinuxNative.NameTooLong);

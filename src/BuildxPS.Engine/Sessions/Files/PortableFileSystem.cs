@@ -144,7 +144,7 @@ internal sealed partial class PortableFileSystem : IFileSystem
     }
 
     /// <inheritdoc/>
-    public ITargetTree OpenTarget(string root) => new PortableTargetTree(root, this);
+    public ITargetTree OpenTarget(string root, string destination) => new PortableTargetTree(root, this);
 
     /// <inheritdoc/>
     public string Machine => Environment.MachineName;

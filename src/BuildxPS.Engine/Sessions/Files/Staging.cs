@@ -104,7 +104,7 @@ internal sealed class Staging : IDisposable
             {
                 Directory.Delete(folder, recursive: true);
             }
-            catch (Exception e) when (OperatingSystem.IsLinux() && OutputFailures.IsFileFailure(e) && Directory.Exists(folder))
+            catch (Exception e) when (OperatingSystem.IsLinux() && (e is ArgumentException || OutputFailures.IsFileFailure(e)) && Directory.Exists(folder))
             {
                 // Folders that came without the right to change them; or names that are not UTF-8, which .NET does not find again.
                 RemoveExact(folder);

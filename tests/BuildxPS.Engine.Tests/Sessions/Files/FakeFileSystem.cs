@@ -91,7 +91,7 @@ internal sealed class FakeFileSystem : IFileSystem
 
     public void SetMetadata(string path, FileEntry entry) => Change(() => _inner.SetMetadata(path, entry));
 
-    public ITargetTree OpenTarget(string root) => new PortableTargetTree(root, this);
+    public ITargetTree OpenTarget(string root, string destination) => new PortableTargetTree(root, this);
 
     public void CopyOwner(string path, FileStatus owner) => Change(() => _inner.CopyOwner(path, owner));
 

@@ -41,7 +41,7 @@ internal sealed class FakeFiles : IFileSystem
 
     public void SetMetadata(string path, FileEntry entry) => throw new NotSupportedException();
 
-    public ITargetTree OpenTarget(string root) => throw new NotSupportedException();
+    public ITargetTree OpenTarget(string root, string destination) => throw new NotSupportedException();
 
     public void DemandWriteFile(string file) => throw new NotSupportedException();
 

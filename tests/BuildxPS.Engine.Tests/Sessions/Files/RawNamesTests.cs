@@ -26,7 +26,6 @@ public sealed class RawNamesTests
 
         // Nothing stays beside them.
         Assert.Equal(["out"], FolderNames.Read(folder["at"]));
-        Staging.TryRemove(folder["at"]);
 
         FileStatus Status(string path) => IFileSystem.Current.Status(folder[path])!.Value;
     }
@@ -51,7 +50,6 @@ public sealed class RawNamesTests
 
         Assert.Equal("first", System.IO.File.ReadAllText(folder["at/out/z"]));
         Assert.Equal([Folder, "link", "z"], FolderNames.ReadExact(folder["at/out"]));
-        Staging.TryRemove(folder["at"]);
     }
 
     [Fact]
