@@ -58,7 +58,7 @@ public sealed class RawNamesTests
         using var folder = new TempFolder();
         await using (var output = new FolderOutput(folder["out"]))
         {
-            var tree = output.OpenTree();
+            await using var tree = output.OpenTree();
             foreach (var item in Tree("x"))
             {
                 tree.Add(item.Entry);
