@@ -85,7 +85,7 @@ public class TransferBenchmarks
         {
         }
 
-        public Stream OpenWrite(string path) => Stream.Null;
+        public Stream OpenWrite(FileEntry file) => Stream.Null;
 
         public void Complete()
         {

@@ -1,12 +1,14 @@
 using BuildxPS.Engine.Tests;
+using BuildxPS.Engine.Tests.Builds;
 using BuildxPS.Engine.Tests.Sessions.Files;
 using Xunit.MicrosoftTestingPlatform;
 using Xunit.Runner.InProc.SystemConsole;
 
-// The tests; or one export in a process of its own, for tests that kill it or run it as another user.
+// The tests; or an export in a process of its own, for tests that kill it, run it as another user or measure it.
 return args switch
 {
     [ExportProcess.Verb, .. var rest] => await ExportProcess.RunAsync(rest),
+    [MeasuredBuild.Verb, .. var rest] => await MeasuredBuild.RunAsync(rest),
     _ when args.Contains("--server") || args.Contains("--internal-msbuild-node") =>
         await TestPlatformTestFramework.RunAsync(args, SelfRegisteredExtensions.AddSelfRegisteredExtensions),
     _ => await ConsoleRunner.Run(args),

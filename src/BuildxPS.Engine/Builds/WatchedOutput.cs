@@ -78,11 +78,11 @@ internal static class WatchedOutput
             }
         }
 
-        public Stream OpenWrite(string path)
+        public Stream OpenWrite(FileEntry file)
         {
             try
             {
-                return new WatchedStream(inner.OpenWrite(path), failures);
+                return new WatchedStream(inner.OpenWrite(file), failures);
             }
             catch (Exception e) when (failures.Note(e))
             {

@@ -56,15 +56,15 @@ public interface ITreeOutput : IExportOutput
 /// <summary>Takes one tree, entry by entry. Everything in it comes from the engine and is hostile until checked.</summary>
 public interface ITreeWriter : IAsyncDisposable
 {
-    /// <summary>Makes an entry: a folder, a link, an empty file whose bytes come later. Parents come before children.</summary>
+    /// <summary>Makes an entry: a folder, a link, a device. A file is made when its bytes come. Parents come before children.</summary>
     /// <param name="entry">The entry.</param>
     /// <exception cref="BuildxException"><see cref="BuildxFailure.ProtocolViolation"/> for a path that leaves the tree or is out of order; <see cref="BuildxFailure.DestinationNotWritable"/>.</exception>
     void Add(FileEntry entry);
 
     /// <summary>Opens a regular file that was added, to take its bytes.</summary>
-    /// <param name="path">Its path.</param>
-    /// <returns>The stream to write to.</returns>
-    Stream OpenWrite(string path);
+    /// <param name="file">The entry, as it was added; once only.</param>
+    /// <returns>The stream to write to; the file is complete when it is disposed.</returns>
+    Stream OpenWrite(FileEntry file);
 
     /// <summary>All entries and bytes are there: sets the times that writing disturbed.</summary>
     void Complete();

@@ -196,7 +196,7 @@ internal sealed partial class BuildKitBuild
         }
 
         return _session.FirstFailure as BuildxException
-            ?? EngineErrors.Explain(error, _context with { SessionEnd = await FindSessionEndAsync().ConfigureAwait(false) });
+            ?? EngineErrors.Explain(_status.Unsayable ?? error, _context with { SessionEnd = await FindSessionEndAsync().ConfigureAwait(false) });
     }
 
     /// <summary>Whether an error only says that the build is gone, and not why.</summary>

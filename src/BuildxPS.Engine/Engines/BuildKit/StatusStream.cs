@@ -34,6 +34,9 @@ internal sealed class StatusStream : IDisposable
     /// <summary>Ends when the engine has no more to say, or the stream was given up. Fails only by a mistake of this client.</summary>
     public Task Completion { get; }
 
+    /// <summary>The engine's error if it had something to say and could not, such as names that are not UTF-8.</summary>
+    public RpcException? Unsayable { get; private set; }
+
     /// <summary>How long ago the engine said something.</summary>
     public TimeSpan Silence => Stopwatch.GetElapsedTime(Volatile.Read(ref _heard));
 
@@ -110,7 +113,9 @@ internal sealed class StatusStream : IDisposable
         }
         catch (Exception e) when (e is RpcException or OperationCanceledException or IOException or ObjectDisposedException)
         {
-            // Events only accompany a build: whether it failed, and why, its calls say.
+            // Events only accompany a build: whether it failed, and why, its calls say. Only an engine that cannot put into words
+            // why breaks those off without any.
+            Unsayable = e is RpcException { StatusCode: StatusCode.Internal } rpc && rpc.Status.Detail.Contains("error while marshaling", StringComparison.Ordinal) ? rpc : null;
         }
         catch (Exception e)
         {

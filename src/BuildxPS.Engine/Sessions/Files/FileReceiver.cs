@@ -7,8 +7,13 @@ namespace BuildxPS.Engine.Sessions.Files;
 /// <summary>The receiving side of one file transfer: takes a tree, and asks for the bytes of every file in it.</summary>
 internal sealed class FileReceiver : IDisposable
 {
-    // Fewer than a sender holds in its queue, so that it always reads on and neither side waits for the other.
-    private const int MaxRequested = 64;
+    // Enough for a sender to have work while these files are written. It holds about 130 in its queue and leaves the rest
+    // unread, which is far below what it may be sent without reading, so neither side ever waits for the other.
+    private const int MaxRequested = 512;
+    private const int RequestBatch = 64;
+
+    // Bytes of a file are written in pieces of this size, where they come so fast.
+    private const int PieceLength = 256 * 1024;
 
     // Entries come before their bytes are asked for, so some wait. A tree of a million files stays far below.
     private const long DefaultMaxHeldBytes = 512L * 1024 * 1024;
@@ -17,13 +22,16 @@ internal sealed class FileReceiver : IDisposable
     private readonly ITreeWriter _tree;
     private readonly PipeReader _input;
     private readonly PacketWriter _output;
-    private readonly Queue<(uint Id, string Path, long Size, long Held)> _waiting = new();
+    private readonly EntryQueue _waiting = new();
     private readonly Dictionary<uint, Incoming> _requested = [];
-    private byte[] _scratch = ArrayPool<byte>.Shared.Rent(PacketWriter.PieceLength);
+    private readonly byte[] _piece = ArrayPool<byte>.Shared.Rent(PieceLength);
+    private Incoming? _pieceOf;
+    private int _pieceLength;
     private long _held;
     private uint _nextId;
     private bool _isListed;
     private bool _isComplete;
+    private bool _isDisposed;
 
     /// <summary>Prepares a transfer.</summary>
     /// <param name="tree">Takes the tree.</param>
@@ -56,6 +64,12 @@ internal sealed class FileReceiver : IDisposable
                     _input.AdvanceTo(buffer.Start);
                     return;
                 }
+
+                // Not only when all that came is written: the engine would have nothing to do so long.
+                if (_waiting.Count > 0 && MaxRequested - _requested.Count >= RequestBatch)
+                {
+                    await RequestAsync(cancellationToken).ConfigureAwait(false);
+                }
             }
 
             _input.AdvanceTo(buffer.Start, buffer.End);
@@ -70,6 +84,12 @@ internal sealed class FileReceiver : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        if (_isDisposed)
+        {
+            return;
+        }
+
+        _isDisposed = true;
         foreach (var incoming in _requested.Values)
         {
             try
@@ -82,9 +102,8 @@ internal sealed class FileReceiver : IDisposable
             }
         }
 
-        _requested.Clear();
-        ArrayPool<byte>.Shared.Return(_scratch);
-        _scratch = [];
+        _waiting.Dispose();
+        ArrayPool<byte>.Shared.Return(_piece);
     }
 
     /// <summary>Takes one packet.</summary>
@@ -131,7 +150,7 @@ internal sealed class FileReceiver : IDisposable
 
         if (entry.HasContent)
         {
-            _waiting.Enqueue((_nextId, entry.Path, entry.Size, HeldBytes(entry)));
+            _waiting.Enqueue(_nextId, stat);
         }
 
         _nextId++;
@@ -142,9 +161,12 @@ internal sealed class FileReceiver : IDisposable
     {
         const int ObjectsBytes = 256;
         var bytes = ObjectsBytes + (2L * entry.Path.Length);
-        foreach (var (name, value) in entry.ExtendedAttributes ?? new Dictionary<string, ReadOnlyMemory<byte>>())
+        if (entry.ExtendedAttributes is { } attributes)
         {
-            bytes += ObjectsBytes + (2L * name.Length) + value.Length;
+            foreach (var (name, value) in attributes)
+            {
+                bytes += ObjectsBytes + (2L * name.Length) + value.Length;
+            }
         }
 
         return bytes;
@@ -157,52 +179,78 @@ internal sealed class FileReceiver : IDisposable
             throw WireReader.Violation($"data came for entry {id}, which was not requested");
         }
 
-        incoming.Stream ??= _tree.OpenWrite(incoming.Path);
-        if (data.IsEmpty)
-        {
-            // An engine that cannot read a file of its own may just end it early.
-            if (incoming.Received < incoming.Size)
-            {
-                throw WireReader.Violation($"'{TreePath.Show(incoming.Path)}' ended after {incoming.Received} of its {incoming.Size} bytes");
-            }
-
-            _ = _requested.Remove(id);
-            _held -= incoming.Held;
-            incoming.Stream.Dispose();
-            return;
-        }
-
+        var file = incoming.Entry;
         incoming.Received += data.Length;
-        if (incoming.Received > incoming.Size)
+        if (incoming.Received > file.Size)
         {
-            throw WireReader.Violation($"'{TreePath.Show(incoming.Path)}' is longer than its {incoming.Size} bytes");
+            throw WireReader.Violation($"'{TreePath.Show(file.Path)}' is longer than its {file.Size} bytes");
         }
 
-        if (data.IsSingleSegment)
+        if (!data.IsEmpty)
         {
-            incoming.Stream.Write(data.FirstSpan);
+            Append(incoming, data);
             return;
         }
 
-        // One call to the system a packet, not one for each of the pipe's small segments.
-        var length = (int)data.Length;
-        if (_scratch.Length < length)
+        // An engine that cannot read a file of its own may just end it early.
+        if (incoming.Received < file.Size)
         {
-            ArrayPool<byte>.Shared.Return(_scratch);
-            _scratch = ArrayPool<byte>.Shared.Rent(length);
+            throw WireReader.Violation($"'{TreePath.Show(file.Path)}' ended after {incoming.Received} of its {file.Size} bytes");
         }
 
-        data.CopyTo(_scratch);
-        incoming.Stream.Write(_scratch.AsSpan(0, length));
+        if (_pieceOf == incoming)
+        {
+            WritePiece();
+        }
+
+        Open(incoming).Dispose();
+        _ = _requested.Remove(id);
+        _held -= HeldBytes(file);
     }
+
+    /// <summary>Adds bytes to the piece that is written next. A small file is made, written and closed in one go, at its end.</summary>
+    private void Append(Incoming incoming, ReadOnlySequence<byte> data)
+    {
+        if (_pieceOf != incoming)
+        {
+            WritePiece();
+            _pieceOf = incoming;
+        }
+
+        while (!data.IsEmpty)
+        {
+            var part = data.Slice(0, Math.Min(data.Length, _piece.Length - _pieceLength));
+            part.CopyTo(_piece.AsSpan(_pieceLength));
+            _pieceLength += (int)part.Length;
+            data = data.Slice(part.End);
+            if (_pieceLength == _piece.Length)
+            {
+                WritePiece();
+                _pieceOf = incoming;
+            }
+        }
+    }
+
+    private void WritePiece()
+    {
+        if (_pieceOf is { } incoming && _pieceLength > 0)
+        {
+            Open(incoming).Write(_piece, 0, _pieceLength);
+        }
+
+        _pieceOf = null;
+        _pieceLength = 0;
+    }
+
+    private Stream Open(Incoming incoming) => incoming.Stream ??= _tree.OpenWrite(incoming.Entry);
 
     private async Task RequestAsync(CancellationToken cancellationToken)
     {
         var any = false;
-        while (_requested.Count < MaxRequested && _waiting.TryDequeue(out var file))
+        while (_requested.Count < MaxRequested && _waiting.TryDequeue(out var id, out var entry))
         {
-            _requested.Add(file.Id, new Incoming(file.Path, file.Size, file.Held));
-            await _output.WriteRequestAsync(file.Id, cancellationToken).ConfigureAwait(false);
+            _requested.Add(id, new Incoming(entry));
+            await _output.WriteRequestAsync(id, cancellationToken).ConfigureAwait(false);
             any = true;
         }
 
@@ -219,13 +267,9 @@ internal sealed class FileReceiver : IDisposable
         }
     }
 
-    private sealed class Incoming(string path, long size, long held)
+    private sealed class Incoming(FileEntry entry)
     {
-        public long Held { get; } = held;
-
-        public string Path { get; } = path;
-
-        public long Size { get; } = size;
+        public FileEntry Entry { get; } = entry;
 
         public long Received { get; set; }
 

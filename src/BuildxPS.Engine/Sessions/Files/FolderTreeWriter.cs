@@ -9,13 +9,18 @@ internal sealed class FolderTreeWriter : ITreeWriter
 {
     private const int MaxEntries = 4_000_000;
 
-    private readonly string _root;
+    // Hard links wait for the files that they name. Every file of a tree of a million may have one.
+    private const long MaxHeldBytes = 256L * 1024 * 1024;
+
     private readonly string _destination;
     private readonly IFileSystem _files;
+    private readonly ITargetTree _tree;
     private readonly TreeOrder _order = new();
     private readonly List<FileEntry> _folders = [];
-    private readonly Dictionary<string, (FileEntry Entry, bool IsCreated)> _awaited = new(StringComparer.Ordinal);
+    private readonly List<FileEntry> _links = [];
+    private long _heldBytes;
     private int _count;
+    private int _awaited;
 
     /// <summary>Writes into an empty folder.</summary>
     /// <param name="root">The folder.</param>
@@ -23,9 +28,9 @@ internal sealed class FolderTreeWriter : ITreeWriter
     /// <param name="files">The file system.</param>
     public FolderTreeWriter(string root, string destination, IFileSystem files)
     {
-        _root = root;
         _destination = destination;
         _files = files;
+        _tree = files.OpenTarget(root, destination);
     }
 
     /// <summary>Whether all entries and bytes are there.</summary>
@@ -47,10 +52,9 @@ internal sealed class FolderTreeWriter : ITreeWriter
             throw WireReader.Violation($"'{TreePath.Show(entry.Path)}' has a size of {entry.Size} bytes");
         }
 
-        entry = WithoutForeignRights(entry);
         try
         {
-            Create(entry, Path.Join(_root, entry.Path));
+            Create(entry);
         }
         catch (UnauthorizedAccessException e) when ((entry.Mode & FileEntryMode.Device) != 0)
         {
@@ -67,47 +71,52 @@ internal sealed class FolderTreeWriter : ITreeWriter
     }
 
     /// <inheritdoc/>
-    public Stream OpenWrite(string path)
+    public Stream OpenWrite(FileEntry file)
     {
-        ArgumentNullException.ThrowIfNull(path);
-        if (!_awaited.Remove(path, out var file))
+        ArgumentNullException.ThrowIfNull(file);
+        if (--_awaited < 0)
         {
-            throw new ArgumentException("No file of that path waits for its bytes.", nameof(path));
+            throw new InvalidOperationException("No file waits for its bytes.");
         }
 
-        return new StagedFile(
-            Open(path, file.IsCreated ? FileMode.Open : FileMode.CreateNew),
-            Shown(path),
-            () => _files.SetMetadata(Path.Join(_root, path), file.Entry));
+        try
+        {
+            return new StagedFile(_tree.CreateFile(WithoutForeignRights(file)), _destination, file.Path);
+        }
+        catch (Exception e) when (OutputFailures.IsFileFailure(e))
+        {
+            throw OutputFailures.From(e, Shown(file.Path));
+        }
     }
 
     /// <inheritdoc/>
     public void Complete()
     {
-        if (_awaited.Count > 0)
+        if (_awaited > 0)
         {
-            throw WireReader.Violation($"the bytes of '{TreePath.Show(_awaited.Keys.First())}' were not sent");
+            throw WireReader.Violation($"the bytes of {_awaited} files were not sent");
+        }
+
+        foreach (var link in _links)
+        {
+            CompleteEntry(link, l => LinkIfThere(l, isListed: true));
         }
 
         // Folders last and from the deepest on: writing in them changes their times, and some may not be written in.
         for (var i = _folders.Count - 1; i >= 0; i--)
         {
-            var folder = _folders[i];
-            try
-            {
-                _files.SetMetadata(Path.Join(_root, folder.Path), folder);
-            }
-            catch (Exception e) when (OutputFailures.IsFileFailure(e))
-            {
-                throw OutputFailures.From(e, Shown(folder.Path));
-            }
+            CompleteEntry(_folders[i], _tree.CompleteDirectory);
         }
 
         IsComplete = true;
     }
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public ValueTask DisposeAsync()
+    {
+        _tree.Dispose();
+        return ValueTask.CompletedTask;
+    }
 
     /// <summary>
     /// Only root makes programs that run as somebody else: with the reference, too, the bits go as soon as another user writes
@@ -118,28 +127,38 @@ internal sealed class FolderTreeWriter : ITreeWriter
             ? entry
             : entry with { Mode = entry.Mode & ~(FileEntryMode.SetUid | FileEntryMode.SetGid) };
 
-    private void Create(FileEntry entry, string path)
+    private void CompleteEntry(FileEntry entry, Action<FileEntry> complete)
+    {
+        try
+        {
+            complete(entry);
+        }
+        catch (Exception e) when (OutputFailures.IsFileFailure(e))
+        {
+            throw OutputFailures.From(e, Shown(entry.Path));
+        }
+    }
+
+    private void Create(FileEntry entry)
     {
         switch (entry.Mode & FileEntryMode.TypeMask)
         {
             case FileEntryMode.Directory:
-                _files.CreateDirectory(path);
+                _tree.CreateDirectory(entry.Path);
                 _folders.Add(entry);
                 break;
             case FileEntryMode.Symlink:
                 CheckTarget(entry);
-                _files.CreateSymbolicLink(path, entry.LinkName, isDirectory: Directory.Exists(Path.Join(Path.GetDirectoryName(path), entry.LinkName)));
-                _files.SetMetadata(path, entry);
+                _tree.CreateSymbolicLink(entry);
                 break;
             case FileEntryMode.NamedPipe or FileEntryMode.Device or (FileEntryMode.Device | FileEntryMode.CharDevice):
-                _files.CreateSpecial(path, entry);
-                _files.SetMetadata(path, entry);
+                _tree.CreateSpecial(entry);
                 break;
             case 0 when entry.LinkName.Length > 0:
-                _files.CreateHardLink(path, FindLinked(entry));
+                LinkIfThere(entry, isListed: false);
                 break;
             case 0:
-                _awaited.Add(entry.Path, (entry, false));
+                _awaited++;
                 break;
             default:
                 throw WireReader.Violation($"'{TreePath.Show(entry.Path)}' is of a kind that cannot be sent");
@@ -155,62 +174,36 @@ internal sealed class FolderTreeWriter : ITreeWriter
     }
 
     /// <summary>
-    /// The file that a hard link names. It must be one of this tree: the system would follow a link on the way to it, and so
-    /// link a file from outside.
+    /// Makes a hard link. What it names must be a file of this tree: the system would follow a link on the way to it, and so link
+    /// a file from outside. A file whose bytes are still to come is linked at the end.
     /// </summary>
-    private string FindLinked(FileEntry entry)
+    private void LinkIfThere(FileEntry entry, bool isListed)
     {
         var name = entry.LinkName;
-        if (TreePath.Problem(name) is null && TreePath.Compare(name, entry.Path) < 0 && HasPlainNames(name))
+        var mayBeLinked = TreePath.Problem(name) is null && TreePath.Compare(name, entry.Path) < 0 && HasPlainNames(name);
+        switch (mayBeLinked ? _tree.Find(name) : TargetEntry.Other)
         {
-            if (_awaited.TryGetValue(name, out var file))
-            {
-                if (!file.IsCreated)
-                {
-                    Open(name, FileMode.CreateNew).Dispose();
-                    _awaited[name] = file with { IsCreated = true };
-                }
-
-                return Path.Join(_root, name);
-            }
-
-            var parents = true;
-            for (var slash = name.IndexOf('/', StringComparison.Ordinal); slash >= 0 && parents; slash = name.IndexOf('/', slash + 1))
-            {
-                parents = _files.Status(Path.Join(_root, name.AsSpan(0, slash))) is { IsDirectory: true };
-            }
-
-            if (parents && _files.Status(Path.Join(_root, name)) is { IsRegular: true })
-            {
-                return Path.Join(_root, name);
-            }
-        }
-
-        throw WireReader.Violation($"the hard link '{TreePath.Show(entry.Path)}' names '{TreePath.Show(name)}', which is no file that came before it");
-    }
-
-    private FileStream Open(string path, FileMode mode)
-    {
-        try
-        {
-            return new FileStream(Path.Join(_root, path), OptionsFor(mode));
-        }
-        catch (Exception e) when (OutputFailures.IsFileFailure(e))
-        {
-            throw OutputFailures.From(e, Shown(path));
+            case TargetEntry.File:
+                _tree.CreateHardLink(entry.Path, name);
+                break;
+            case TargetEntry.Nothing when !isListed:
+                HoldLink(entry);
+                break;
+            default:
+                throw WireReader.Violation($"the hard link '{TreePath.Show(entry.Path)}' names '{TreePath.Show(name)}', which is no file that came before it");
         }
     }
 
-    private static FileStreamOptions OptionsFor(FileMode mode)
+    private void HoldLink(FileEntry entry)
     {
-        var options = new FileStreamOptions { Mode = mode, Access = FileAccess.Write, Share = FileShare.ReadWrite, BufferSize = 0 };
-        if (!OperatingSystem.IsWindows() && mode == FileMode.CreateNew)
+        const int ObjectsBytes = 192;
+        _heldBytes += ObjectsBytes + (2L * (entry.Path.Length + entry.LinkName.Length));
+        if (_heldBytes > MaxHeldBytes)
         {
-            // Its own mode comes when its bytes are there: it may forbid writing, and writing takes set-user-id away.
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            throw WireReader.Violation("so many hard links wait for the files that they name that they do not fit into memory");
         }
 
-        return options;
+        _links.Add(entry with { ExtendedAttributes = null });
     }
 
     /// <summary>Whether no part of a path means something else on this platform, such as two parts or a drive.</summary>
@@ -229,8 +222,7 @@ internal sealed class FolderTreeWriter : ITreeWriter
 
     private void CheckName(string path)
     {
-        var name = path.AsSpan(TreePath.Parent(path) is { Length: > 0 } parent ? parent.Length + 1 : 0);
-        if (_files.NameProblem(name) is { } problem)
+        if (_files.NameProblem(TreePath.Name(path)) is { } problem)
         {
             throw OutputFailures.NotWritable(Shown(path), $"its name {problem}.");
         }

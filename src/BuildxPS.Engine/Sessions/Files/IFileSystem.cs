@@ -73,6 +73,12 @@ internal interface IFileSystem
     /// <param name="entry">What to set.</param>
     void SetMetadata(string path, FileEntry entry);
 
+    /// <summary>Opens a folder of our own, to put a tree together in it.</summary>
+    /// <param name="root">The folder.</param>
+    /// <param name="destination">Where the tree is moved to at the end.</param>
+    /// <returns>The tree.</returns>
+    ITargetTree OpenTarget(string root, string destination);
+
     /// <summary>Lets two entries change places in one step, whatever they are.</summary>
     /// <param name="path">One entry.</param>
     /// <param name="other">The other, on the same file system.</param>

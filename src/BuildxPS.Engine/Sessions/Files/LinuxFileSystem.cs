@@ -188,10 +188,16 @@ internal sealed partial class LinuxFileSystem : IFileSystem
         return attributes;
     }
 
-    private static nint Check(nint result) =>
+    /// <summary>Checks what a call to the system returned.</summary>
+    /// <param name="result">The result; negative for a failure, whose reason is this thread's last error.</param>
+    /// <returns>The result.</returns>
+    internal static nint Check(nint result) =>
         result >= 0 ? result : throw Failure(Marshal.GetLastPInvokeError());
 
-    private static Exception Failure(int error)
+    /// <summary>The exception that an error of the system is.</summary>
+    /// <param name="error">The error.</param>
+    /// <returns>The exception.</returns>
+    internal static Exception Failure(int error)
     {
         var message = Marshal.GetPInvokeErrorMessage(error) + ".";
         return error is LinuxNative.AccessDenied or LinuxNative.NotPermitted

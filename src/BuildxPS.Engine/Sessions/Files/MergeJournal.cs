@@ -22,13 +22,13 @@ internal static class MergeJournal
     {
         using var writer = new BinaryWriter(new FileStream(file, FileMode.Create, FileAccess.Write), Encoding.UTF8);
         writer.Write(Version);
-        writer.Write(target);
-        writer.Write(staged);
+        Write(writer, target);
+        Write(writer, staged);
         Write(writer, identity);
         foreach (var step in steps)
         {
             writer.Write((byte)step.Kind);
-            writer.Write(step.Path);
+            Write(writer, step.Path);
             Write(writer, step.Incoming);
             Write(writer, step.Existing);
         }
@@ -54,7 +54,7 @@ internal static class MergeJournal
         _ = ReadTarget(reader);
         for (var number = 0; reader.ReadByte() is not End and var kind; number++)
         {
-            yield return new MergeStep(number, (MergeStepKind)kind, reader.ReadString(), ReadStatus(reader), ReadStatus(reader));
+            yield return new MergeStep(number, (MergeStepKind)kind, ReadPath(reader), ReadStatus(reader), ReadStatus(reader));
         }
     }
 
@@ -62,8 +62,19 @@ internal static class MergeJournal
 
     private static (string Target, string Staged, FileStatus Identity) ReadTarget(BinaryReader reader) =>
         reader.ReadInt32() == Version
-            ? (reader.ReadString(), reader.ReadString(), ReadStatus(reader))
+            ? (ReadPath(reader), ReadPath(reader), ReadStatus(reader))
             : throw new IOException("The journal was written by another version.");
+
+    // As a writer does it with text, but names that are not UTF-8 stay what they are.
+    private static void Write(BinaryWriter writer, string path)
+    {
+        var bytes = new byte[NameBytes.Count(path)];
+        _ = NameBytes.Encode(path, bytes);
+        writer.Write7BitEncodedInt(bytes.Length);
+        writer.Write(bytes);
+    }
+
+    private static string ReadPath(BinaryReader reader) => NameBytes.Decode(reader.ReadBytes(reader.Read7BitEncodedInt()));
 
     private static void Write(BinaryWriter writer, FileStatus status)
     {

@@ -38,7 +38,7 @@ internal sealed class MergePlan(IFileSystem files)
 
     private IEnumerable<MergeStep> StepsIn(string staged, string target, string path)
     {
-        foreach (var name in FolderNames.Read(staged))
+        foreach (var name in FolderNames.ReadExact(staged))
         {
             var (source, destination, below) = (Path.Join(staged, name), Path.Join(target, name), Path.Join(path, name));
             var incoming = StatusOf(source);

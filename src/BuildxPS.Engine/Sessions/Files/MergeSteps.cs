@@ -133,7 +133,7 @@ internal sealed class MergeSteps
     private long LastChangeBelow(string path, FileStatus status)
     {
         var last = long.MinValue;
-        foreach (var name in status.IsDirectory ? FolderNames.Read(path) : [])
+        foreach (var name in status.IsDirectory ? FolderNames.ReadExact(path) : [])
         {
             var below = Path.Join(path, name);
             if (_files.Status(below) is { } entry)

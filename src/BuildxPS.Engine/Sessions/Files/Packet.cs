@@ -93,7 +93,7 @@ internal readonly struct Packet
             switch (reader.Field)
             {
                 case 1:
-                    path = reader.Text();
+                    path = reader.Name();
                     break;
                 case 2:
                     mode = (uint)reader.Number();
@@ -111,7 +111,7 @@ internal readonly struct Packet
                     modified = (long)reader.Number();
                     break;
                 case 7:
-                    link = reader.Text();
+                    link = reader.Name();
                     break;
                 case 8:
                     major = (long)reader.Number();

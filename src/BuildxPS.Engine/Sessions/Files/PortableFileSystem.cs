@@ -9,6 +9,7 @@ namespace BuildxPS.Engine.Sessions.Files;
 /// </summary>
 internal sealed partial class PortableFileSystem : IFileSystem
 {
+    private const string NotText = "is not valid UTF-8, and names here are text";
     private const int WindowsSharing = unchecked((int)0x80070020);
     private const int MacWouldBlock = 35;
 
@@ -83,6 +84,11 @@ internal sealed partial class PortableFileSystem : IFileSystem
     public void CreateSymbolicLink(string path, string target, bool isDirectory)
     {
         target = OperatingSystem.IsWindows() ? target.Replace('/', '\\') : target;
+        if (NameBytes.IsRaw(target))
+        {
+            throw new IOException($"the target of this link {NotText}.");
+        }
+
         _ = isDirectory ? Directory.CreateSymbolicLink(path, target) : File.CreateSymbolicLink(path, target);
     }
 
@@ -138,6 +144,9 @@ internal sealed partial class PortableFileSystem : IFileSystem
     }
 
     /// <inheritdoc/>
+    public ITargetTree OpenTarget(string root, string destination) => new PortableTargetTree(root, this);
+
+    /// <inheritdoc/>
     public string Machine => Environment.MachineName;
 
     /// <inheritdoc/>
@@ -176,7 +185,8 @@ internal sealed partial class PortableFileSystem : IFileSystem
     public bool IsLocal(string folder) => new DriveInfo(folder).DriveType is DriveType.Fixed or DriveType.Ram;
 
     /// <inheritdoc/>
-    public string? NameProblem(ReadOnlySpan<char> name) => OperatingSystem.IsWindows() ? WindowsNames.Problem(name) : null;
+    public string? NameProblem(ReadOnlySpan<char> name) =>
+        NameBytes.IsRaw(name) ? NotText : OperatingSystem.IsWindows() ? WindowsNames.Problem(name) : null;
 
     private static long Nanoseconds(DateTime time) => (time - DateTime.UnixEpoch).Ticks * 100;
 

@@ -1,59 +1,26 @@
 namespace BuildxPS.Engine.Sessions.Files;
 
-/// <summary>A file that is being received: failures name the file that the user knows, and what comes last is done when it is closed.</summary>
-internal sealed class StagedFile : Stream
+/// <summary>A file that is being received: failures name the file that the user knows.</summary>
+internal sealed class StagedFile : WriteOnlyStream
 {
-    private readonly FileStream _file;
-    private readonly string _shownPath;
-    private readonly Action? _closed;
+    private readonly Stream _file;
+    private readonly string _destination;
+    private readonly string _path;
     private bool _isDisposed;
 
     /// <summary>Wraps a file.</summary>
     /// <param name="file">The file.</param>
-    /// <param name="shownPath">What the user knows it as.</param>
-    /// <param name="closed">Done once it is closed.</param>
-    public StagedFile(FileStream file, string shownPath, Action? closed = null)
+    /// <param name="destination">What the user knows it as, or the folder that it lies in.</param>
+    /// <param name="path">The path in that folder.</param>
+    public StagedFile(Stream file, string destination, string path = "")
     {
         _file = file;
-        _shownPath = shownPath;
-        _closed = closed;
+        _destination = destination;
+        _path = path;
     }
-
-    /// <inheritdoc/>
-    public override bool CanRead => false;
-
-    /// <inheritdoc/>
-    public override bool CanSeek => false;
 
     /// <inheritdoc/>
     public override bool CanWrite => !_isDisposed;
-
-    /// <inheritdoc/>
-    public override long Length => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
-    /// <inheritdoc/>
-    public override void Flush()
-    {
-    }
-
-    /// <inheritdoc/>
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
 
     /// <inheritdoc/>
     public override void Write(ReadOnlySpan<byte> buffer)
@@ -64,21 +31,8 @@ internal sealed class StagedFile : Stream
         }
         catch (Exception e) when (OutputFailures.IsFileFailure(e))
         {
-            throw OutputFailures.From(e, _shownPath);
+            throw OutputFailures.From(e, Path.Join(_destination, _path));
         }
-    }
-
-    /// <inheritdoc/>
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    /// <inheritdoc/>
-    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
-    {
-        // A local file: a hop to another thread and back costs more than the write.
-        cancellationToken.ThrowIfCancellationRequested();
-        Write(buffer.Span);
-        return ValueTask.CompletedTask;
     }
 
     /// <inheritdoc/>
@@ -90,12 +44,11 @@ internal sealed class StagedFile : Stream
             {
                 _isDisposed = true;
                 _file.Dispose();
-                _closed?.Invoke();
             }
         }
         catch (Exception e) when (OutputFailures.IsFileFailure(e))
         {
-            throw OutputFailures.From(e, _shownPath);
+            throw OutputFailures.From(e, Path.Join(_destination, _path));
         }
         finally
         {

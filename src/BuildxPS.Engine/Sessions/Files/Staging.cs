@@ -104,9 +104,13 @@ internal sealed class Staging : IDisposable
             {
                 Directory.Delete(folder, recursive: true);
             }
+            catch (Exception e) when (OperatingSystem.IsLinux() && (e is ArgumentException || OutputFailures.IsFileFailure(e)) && Directory.Exists(folder))
+            {
+                // Folders that came without the right to change them; or names that are not UTF-8, which .NET does not find again.
+                RemoveExact(folder);
+            }
             catch (UnauthorizedAccessException) when (!OperatingSystem.IsWindows())
             {
-                // Folders that came without the right to change them.
                 MakeWritable(folder);
                 Directory.Delete(folder, recursive: true);
             }
@@ -115,6 +119,22 @@ internal sealed class Staging : IDisposable
         {
             // Cleaning up must not hide what went wrong before it; the next export to this place tries again.
         }
+    }
+
+    private static void RemoveExact(string folder)
+    {
+        const uint all = 0x1C0;
+        _ = LinuxNative.ChangeMode(folder, all);
+        foreach (var name in FolderNames.ReadExact(folder))
+        {
+            var path = Path.Join(folder, name);
+            if (LinuxNative.Remove(path) != 0 && IFileSystem.Current.Status(path) is { IsDirectory: true })
+            {
+                RemoveExact(path);
+            }
+        }
+
+        _ = LinuxNative.Remove(folder);
     }
 
     private static void MakeWritable(string folder)

@@ -14,7 +14,7 @@ internal sealed class TreeCopy(IFileSystem files)
     /// <exception cref="BuildxException"><see cref="BuildxFailure.DestinationNotWritable"/> or <see cref="BuildxFailure.DiskFull"/>.</exception>
     public void Copy(string from, string to, string shown)
     {
-        foreach (var name in FolderNames.Read(from))
+        foreach (var name in FolderNames.ReadExact(from))
         {
             var (source, target, path) = (Path.Join(from, name), Path.Join(to, name), Path.Join(shown, name));
             try

@@ -23,7 +23,7 @@ internal static class TreePath
             return left.Length - right.Length;
         }
 
-        return Rank(left[at]) - Rank(right[at]);
+        return IsRawAt(left, at) || IsRawAt(right, at) ? CompareBytes(left[at..], right[at..]) : Rank(left[at]) - Rank(right[at]);
     }
 
     /// <summary>Says what is wrong with a path, or null if it is one that can lie in a tree.</summary>
@@ -74,6 +74,11 @@ internal static class TreePath
         return slash < 0 ? [] : path[..slash];
     }
 
+    /// <summary>The last part of a path.</summary>
+    /// <param name="path">A clean path.</param>
+    /// <returns>The name in its folder.</returns>
+    public static ReadOnlySpan<char> Name(ReadOnlySpan<char> path) => path[(path.LastIndexOf('/') + 1)..];
+
     /// <summary>The shortest equal path: what Go's <c>path.Clean</c> gives.</summary>
     /// <param name="path">Any path.</param>
     /// <returns>The clean path; <c>.</c> if nothing is left.</returns>
@@ -106,18 +111,43 @@ internal static class TreePath
         return rooted ? "/" + joined : joined.Length == 0 ? "." : joined;
     }
 
-    /// <summary>Makes text from outside safe to show: control characters are escaped, and it is cut where it is long.</summary>
+    /// <summary>
+    /// Makes text from outside safe to show: control characters and bytes that are no text (see <see cref="NameBytes"/>) are
+    /// escaped, and it is cut where it is long.
+    /// </summary>
     /// <param name="text">The text.</param>
     /// <returns>The text for a message.</returns>
     public static string Show(string text)
     {
         var shown = new StringBuilder();
+        var previous = '\0';
         foreach (var c in text.AsSpan(0, Math.Min(text.Length, 256)))
         {
-            _ = char.IsControl(c) ? shown.Append($"\\u{(int)c:x4}") : shown.Append(c);
+            _ = char.IsControl(c) ? shown.Append($"\\u{(int)c:x4}")
+                : c is >= '\uDC80' and <= '\uDCFF' && !char.IsHighSurrogate(previous) ? shown.Append($"\\x{c & 0xFF:x2}")
+                : shown.Append(c);
+            previous = c;
         }
 
         return text.Length > 256 ? shown.Append('…').ToString() : shown.ToString();
+    }
+
+    private static bool IsRawAt(ReadOnlySpan<char> path, int at) =>
+        path[at] is >= '\uDC80' and <= '\uDCFF' && (at == 0 || !char.IsHighSurrogate(path[at - 1]));
+
+    private static int CompareBytes(ReadOnlySpan<char> left, ReadOnlySpan<char> right)
+    {
+        var (leftBytes, rightBytes) = (Bytes(left), Bytes(right));
+        return leftBytes.AsSpan().SequenceCompareTo(rightBytes);
+
+        // No path has a zero in it.
+        static byte[] Bytes(ReadOnlySpan<char> path)
+        {
+            var bytes = new byte[NameBytes.Count(path)];
+            _ = NameBytes.Encode(path, bytes);
+            bytes.AsSpan().Replace((byte)'/', (byte)0);
+            return bytes;
+        }
     }
 
     // UTF-16 puts surrogates, which stand for the highest code points, below U+E000 to U+FFFF; UTF-8 does not.

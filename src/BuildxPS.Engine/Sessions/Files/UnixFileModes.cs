@@ -31,6 +31,11 @@ internal static class UnixFileModes
         };
     }
 
+    /// <summary>Whether <c>st_mode</c> is a regular file's.</summary>
+    /// <param name="mode">Type and permissions.</param>
+    /// <returns>Whether it is.</returns>
+    public static bool IsRegular(uint mode) => (mode & 0xF000) == 0x8000;
+
     /// <summary>To <c>st_mode</c>.</summary>
     /// <param name="mode">The protocol's mode.</param>
     /// <returns>Type and permissions.</returns>

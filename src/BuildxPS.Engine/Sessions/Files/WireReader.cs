@@ -81,6 +81,14 @@ internal ref struct WireReader
         }
     }
 
+    /// <summary>Reads a path. Older engines send names as they are, whether they are UTF-8 or not.</summary>
+    /// <returns>The path, with what is not UTF-8 as <see cref="NameBytes"/> has it.</returns>
+    public string Name()
+    {
+        var bytes = Bytes();
+        return bytes.IsSingleSegment ? NameBytes.Decode(bytes.FirstSpan) : NameBytes.Decode(bytes.ToArray());
+    }
+
     /// <summary>Passes over a field that is not known here.</summary>
     public void Skip()
     {

@@ -91,6 +91,8 @@ internal sealed class FakeFileSystem : IFileSystem
 
     public void SetMetadata(string path, FileEntry entry) => Change(() => _inner.SetMetadata(path, entry));
 
+    public ITargetTree OpenTarget(string root, string destination) => new PortableTargetTree(root, this);
+
     public void CopyOwner(string path, FileStatus owner) => Change(() => _inner.CopyOwner(path, owner));
 
     public bool IsOwn(FileStatus status) => _inner.IsOwn(status);

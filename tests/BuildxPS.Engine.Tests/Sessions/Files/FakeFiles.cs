@@ -41,6 +41,8 @@ internal sealed class FakeFiles : IFileSystem
 
     public void SetMetadata(string path, FileEntry entry) => throw new NotSupportedException();
 
+    public ITargetTree OpenTarget(string root, string destination) => throw new NotSupportedException();
+
     public void DemandWriteFile(string file) => throw new NotSupportedException();
 
     public bool TryExchange(string path, string other) => throw new NotSupportedException();

@@ -43,5 +43,5 @@ internal sealed class TempFolder : IDisposable
         return this;
     }
 
-    public void Dispose() => Directory.Delete(Path, recursive: true);
+    public void Dispose() => Staging.TryRemove(Path);
 }

@@ -20,17 +20,24 @@ internal sealed record TreeItem(FileEntry Entry, string Content = "")
     public static void Write(ITreeOutput output, params TreeItem[] items)
     {
         var tree = output.OpenTree();
-        foreach (var item in items)
+        try
         {
-            tree.Add(item.Entry);
-        }
+            foreach (var item in items)
+            {
+                tree.Add(item.Entry);
+            }
 
-        foreach (var item in items.Where(i => i.Entry.HasContent))
+            foreach (var item in items.Where(i => i.Entry.HasContent))
+            {
+                using var stream = tree.OpenWrite(item.Entry);
+                stream.Write(System.Text.Encoding.UTF8.GetBytes(item.Content));
+            }
+
+            tree.Complete();
+        }
+        finally
         {
-            using var stream = tree.OpenWrite(item.Entry.Path);
-            stream.Write(System.Text.Encoding.UTF8.GetBytes(item.Content));
+            tree.DisposeAsync().AsTask().Wait();
         }
-
-        tree.Complete();
     }
 }

@@ -1,4 +1,3 @@
-using System.Text;
 using BuildxPS.Engine.Sessions.Files;
 using CsCheck;
 
@@ -27,12 +26,19 @@ public sealed class TreePathTests
     [Fact]
     public void Paths_compare_by_utf8_bytes_with_the_slash_lowest()
     {
-        string[] alphabet = ["a", "b", "-", ".", "/", "é", "\uE000", "\uFFFD", "😀", "!"];
+        string[] alphabet = ["a", "b", "-", ".", "/", "é", "\uE000", "\uFFFD", "😀", "!", "\uDC80", "\uDCC3", "\uDCFF"];
         var path = Gen.OneOf(alphabet).Array[0, 6].Select(string.Concat);
 
         Gen.Select(path, path).Sample((x, y) => Math.Sign(TreePath.Compare(x, y)) == Math.Sign(Bytes(x).AsSpan().SequenceCompareTo(Bytes(y))));
 
-        static byte[] Bytes(string text) => [.. Encoding.UTF8.GetBytes(text).Select(b => b == '/' ? (byte)0 : b)];
+        static byte[] Bytes(string text) => [.. Encode(text).Select(b => b == '/' ? (byte)0 : b)];
+
+        static byte[] Encode(string text)
+        {
+            var bytes = new byte[NameBytes.Count(text)];
+            Assert.Equal(bytes.Length, NameBytes.Encode(text, bytes));
+            return bytes;
+        }
     }
 
     [Theory]

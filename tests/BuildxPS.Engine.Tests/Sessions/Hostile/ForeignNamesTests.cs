@@ -43,15 +43,22 @@ public sealed class ForeignNamesTests
         await using var output = new FolderOutput(folder["out"], files);
         await using var tree = output.OpenTree();
         tree.Add(Dir("D").Entry);
-        tree.Add(File("a", "x").Entry);
+        var first = File("a", "").Entry;
+        tree.Add(first);
 
-        var failure = Assert.Throws<BuildxException>(() => tree.Add(kind switch
+        var second = kind switch
         {
             "a folder" => Dir("d").Entry,
             "a link out" => Link("d", folder["victim"]).Entry,
             "a pipe" => new FileEntry { Path = "d", Mode = FileEntryMode.NamedPipe },
             _ => File("d", "").Entry with { LinkName = "a" },
-        }));
+        };
+        var failure = Assert.Throws<BuildxException>(() =>
+        {
+            tree.Add(second);
+            tree.OpenWrite(first).Dispose();
+            tree.Complete();
+        });
 
         Assert.Equal(BuildxFailure.DestinationNotWritable, failure.Failure);
         Assert.Contains("may not tell upper from lower case", failure.Message, StringComparison.Ordinal);

@@ -20,6 +20,7 @@ public sealed class HostileExportTests
     {
         // Paths that lead out of the tree.
         ["a path with .."] = (BuildxFailure.ProtocolViolation, (c, _) => c.SendAsync(File("../victim"))),
+        ["a path that leads out with bytes that are not UTF-8"] = (BuildxFailure.ProtocolViolation, (c, _) => c.SendAsync([18, 6, 10, 4, 0xFF, (byte)'/', (byte)'.', (byte)'.'])),
         ["a path with .. in it"] = (BuildxFailure.ProtocolViolation, (c, _) => c.SendAsync(s_folder, File("d/../../victim"))),
         ["just .."] = (BuildxFailure.ProtocolViolation, (c, _) => c.SendAsync(Folder(".."))),
         ["an absolute path"] = (BuildxFailure.ProtocolViolation, (c, f) => c.SendAsync(File(f["victim"]))),
@@ -32,7 +33,6 @@ public sealed class HostileExportTests
         ["a path that is too long"] = (BuildxFailure.ProtocolViolation, (c, _) => c.SendAsync(File(new string('x', 5000)))),
         ["a name that is too long"] = (BuildxFailure.DestinationNotWritable, (c, _) => c.SendAsync(Folder(new string('x', 300)))),
         ["folders nested deeper than paths can be long"] = (BuildxFailure.DestinationNotWritable, (c, _) => c.SendAsync([.. Nested(16)])),
-        ["a path that is not UTF-8"] = (BuildxFailure.ProtocolViolation, (c, _) => c.SendAsync([18, 3, 10, 1, 0xFF])),
 
         // Ways through what was sent before.
         ["a file through a link"] = (BuildxFailure.ProtocolViolation, (c, f) => c.SendAsync(Link("d", f.Path), File("d/victim"))),
@@ -56,7 +56,8 @@ public sealed class HostileExportTests
         ["a hard link to a device"] = (BuildxFailure.ProtocolViolation, (c, _) => c.SendAsync(Special("d", FileEntryMode.NamedPipe), HardLink("e", "d"))),
         ["a hard link to what comes later"] = (BuildxFailure.ProtocolViolation, (c, _) => c.SendAsync(HardLink("a", "b"), File("b"))),
         ["a hard link to itself"] = (BuildxFailure.ProtocolViolation, (c, _) => c.SendAsync(HardLink("a", "a"))),
-        ["a hard link to what is at the destination"] = (BuildxFailure.ProtocolViolation, (c, _) => c.SendAsync(HardLink("x", "old"))),
+        ["a hard link to what is at the destination"] = (BuildxFailure.ProtocolViolation, (c, _) => EndedAsync(c, HardLink("x", "old"))),
+        ["a hard link to a file that never comes"] = (BuildxFailure.ProtocolViolation, (c, _) => EndedAsync(c, s_folder, HardLink("x", "d/old"))),
 
         // Kinds and fields.
         ["a link without a target"] = (BuildxFailure.ProtocolViolation, (c, _) => c.SendAsync(Link("a", ""))),
@@ -69,6 +70,7 @@ public sealed class HostileExportTests
         ["a pipe that is also a device"] = (BuildxFailure.ProtocolViolation, (c, _) => c.SendAsync(Special("a", FileEntryMode.NamedPipe | FileEntryMode.Device))),
         ["every bit of a mode"] = (BuildxFailure.ProtocolViolation, (c, _) => c.SendAsync(Special("a", (FileEntryMode)uint.MaxValue))),
         ["an attribute without a name"] = (BuildxFailure.ProtocolViolation, (c, _) => c.SendAsync([18, 5, 10, 1, (byte)'a', 82, 0])),
+        ["an attribute whose name is not UTF-8"] = (BuildxFailure.ProtocolViolation, (c, _) => c.SendAsync([18, 8, 10, 1, (byte)'a', 82, 3, 10, 1, 0xFF])),
         ["an attribute with NUL in its name"] = (BuildxFailure.ProtocolViolation, (c, _) => c.SendAsync(File("a") with { ExtendedAttributes = Attribute("user.\0x", 1) })),
         ["attributes beyond what a message may hold"] = (BuildxFailure.ProtocolViolation, (c, _) => c.SendAsync(File("a") with { ExtendedAttributes = Attribute("user.x", 4 * 1024 * 1024) })),
         ["a negative size"] = (BuildxFailure.ProtocolViolation, (c, _) => c.SendAsync(File("a", -1))),
@@ -202,6 +204,13 @@ public sealed class HostileExportTests
     private static async Task DataAsync(HostileCall call, uint id, int length, bool isLast = false)
     {
         await call.Packets.WriteDataAsync(id, new byte[length], isLast, default);
+        await call.Packets.FlushAsync(default);
+    }
+
+    private static async Task EndedAsync(HostileCall call, params FileEntry[] entries)
+    {
+        await call.SendAsync(entries);
+        await call.Packets.WriteEndOfEntriesAsync(default);
         await call.Packets.FlushAsync(default);
     }
 

@@ -72,7 +72,10 @@ public sealed class HostileFileExportTests
 
             await RefusedAsync(output, "sent not all of");
             await engine.DisposeAsync().AsTask().WaitAsync(s_limit);
-            await Assert.ThrowsAnyAsync<HttpRequestException>(() => call.EndAsync().WaitAsync(s_limit));
+
+            // The engine's client was thrown away under the call, and may trip over that.
+            var ended = await Record.ExceptionAsync(() => call.EndAsync().WaitAsync(s_limit));
+            Assert.True(ended is HttpRequestException or ObjectDisposedException, $"{ended}");
         }
 
         Assert.Equal("old", File.ReadAllText(folder["out.tar"]));

@@ -1,0 +1,129 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.Win32.SafeHandles;
+using Native = BuildxPS.Engine.Sessions.Files.LinuxTargetNative;
+
+namespace BuildxPS.Engine.Sessions.Files;
+
+/// <summary>
+/// The folders of a tree, open. Few at a time, because entries come in the order of their folders; the bytes of files lag
+/// behind, at most by a few folders more.
+/// </summary>
+internal sealed unsafe class LinuxTargetFolders : IDisposable
+{
+    private const int MaxOpen = 24;
+
+    private readonly Native.OpenFlags _flags;
+    private readonly string _rootPath;
+    private readonly LinuxName _name = new();
+
+    // The one that was used last comes first.
+    private readonly List<Folder> _open = new(MaxOpen);
+    private SafeFileHandle? _root;
+
+    /// <summary>Opens folders in a root.</summary>
+    /// <param name="root">The root.</param>
+    /// <param name="flags">This processor's flags.</param>
+    public LinuxTargetFolders(string root, Native.OpenFlags flags)
+    {
+        _rootPath = root;
+        _flags = flags;
+    }
+
+    private int Flags => Native.OpenPathOnly | Native.OpenCloseOnExec | _flags.Folder;
+
+    /// <summary>Finds a folder.</summary>
+    /// <param name="path">Its path; empty for the root.</param>
+    /// <returns>Its descriptor, which stays open until other folders were found twice.</returns>
+    /// <exception cref="IOException">A part of the path is no folder.</exception>
+    public SafeFileHandle Find(ReadOnlySpan<char> path)
+    {
+        if (TryFind(path, out var folder))
+        {
+            return folder;
+        }
+
+        var ancestor = TreePath.Parent(path);
+        while (!TryFind(ancestor, out folder))
+        {
+            ancestor = TreePath.Parent(ancestor);
+        }
+
+        folder = Open(folder, path[ancestor.Length..].TrimStart('/'));
+        if (_open.Count == MaxOpen)
+        {
+            _open[^1].Handle.Dispose();
+            _open.RemoveAt(MaxOpen - 1);
+        }
+
+        _open.Insert(0, new Folder(path.ToString(), folder));
+        return folder;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var folder in _open)
+        {
+            folder.Handle.Dispose();
+        }
+
+        _open.Clear();
+        _root?.Dispose();
+        _root = null;
+    }
+
+    private bool TryFind(ReadOnlySpan<char> path, [NotNullWhen(true)] out SafeFileHandle? folder)
+    {
+        if (path.IsEmpty)
+        {
+            folder = _root ??= Own(Native.Open(LinuxNative.CurrentDirectory, _name.Set(_rootPath), Flags, 0));
+            return true;
+        }
+
+        for (var i = 0; i < _open.Count; i++)
+        {
+            if (path.SequenceEqual(_open[i].Path))
+            {
+                var found = _open[i];
+                folder = found.Handle;
+                if (i > 0)
+                {
+                    _open.RemoveAt(i);
+                    _open.Insert(0, found);
+                }
+
+                return true;
+            }
+        }
+
+        folder = null;
+        return false;
+    }
+
+    /// <summary>Opens a folder part by part: a path as a whole may be too long, and may lead through a link.</summary>
+    private SafeFileHandle Open(SafeFileHandle ancestor, ReadOnlySpan<char> path)
+    {
+        var folder = ancestor;
+        foreach (var part in path.Split('/'))
+        {
+            var parent = folder;
+            try
+            {
+                folder = Own(Native.Open(parent, _name.Set(path[part]), Flags | _flags.NoFollow, 0));
+            }
+            finally
+            {
+                if (parent != ancestor)
+                {
+                    parent.Dispose();
+                }
+            }
+        }
+
+        return folder;
+    }
+
+    private static SafeFileHandle Own(int descriptor) => new(LinuxFileSystem.Check(descriptor), ownsHandle: true);
+
+    private readonly record struct Folder(string Path, SafeFileHandle Handle);
+}
