@@ -100,24 +100,42 @@ internal sealed class Staging : IDisposable
     {
         try
         {
-            try
+            // The mark goes last: without it nobody would take the rest for a leftover if this process is killed here.
+            foreach (var part in new DirectoryInfo(folder).EnumerateFileSystemInfos().Where(p => p.Name != StagingOwner.FileName).ToList())
             {
-                Directory.Delete(folder, recursive: true);
+                if (part is DirectoryInfo { LinkTarget: null })
+                {
+                    RemoveTree(part.FullName);
+                }
+                else
+                {
+                    part.Delete();
+                }
             }
-            catch (Exception e) when (OperatingSystem.IsLinux() && (e is ArgumentException || OutputFailures.IsFileFailure(e)) && Directory.Exists(folder))
-            {
-                // Folders that came without the right to change them; or names that are not UTF-8, which .NET does not find again.
-                RemoveExact(folder);
-            }
-            catch (UnauthorizedAccessException) when (!OperatingSystem.IsWindows())
-            {
-                MakeWritable(folder);
-                Directory.Delete(folder, recursive: true);
-            }
+
+            RemoveTree(folder);
         }
         catch (Exception e) when (OutputFailures.IsFileFailure(e))
         {
             // Cleaning up must not hide what went wrong before it; the next export to this place tries again.
+        }
+    }
+
+    private static void RemoveTree(string folder)
+    {
+        try
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+        catch (Exception e) when (OperatingSystem.IsLinux() && (e is ArgumentException || OutputFailures.IsFileFailure(e)) && Directory.Exists(folder))
+        {
+            // Folders that came without the right to change them; or names that are not UTF-8, which .NET does not find again.
+            RemoveExact(folder);
+        }
+        catch (UnauthorizedAccessException) when (!OperatingSystem.IsWindows())
+        {
+            MakeWritable(folder);
+            Directory.Delete(folder, recursive: true);
         }
     }
 

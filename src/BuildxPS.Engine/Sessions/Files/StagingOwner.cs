@@ -9,7 +9,9 @@ namespace BuildxPS.Engine.Sessions.Files;
 /// </summary>
 internal sealed class StagingOwner : IDisposable
 {
-    private const string FileName = "owner";
+    /// <summary>The name of that file.</summary>
+    public const string FileName = "owner";
+
     private const int MaxLength = 1024;
 
     private readonly FileStream _file;
@@ -69,13 +71,26 @@ internal sealed class StagingOwner : IDisposable
         }
 
         var file = files.TryLock(path, create: false);
-        if (file is null || !IsLeftover(Read(file), folder, files))
+        if (file is null)
         {
-            file?.Dispose();
             return null;
         }
 
-        return new StagingOwner(file, path);
+        var record = Read(file);
+        if (IsLeftover(record, folder, files))
+        {
+            return new StagingOwner(file, path);
+        }
+
+        file.Dispose();
+        if (record.Length == 0 && Directory.GetFileSystemEntries(folder) is [_])
+        {
+            // Its process was killed in the moment before it wrote the record; nothing else is in it.
+            File.Delete(path);
+            RemoveUnmarked(folder);
+        }
+
+        return null;
     }
 
     /// <summary>Takes the mark away: nobody will take this folder for a leftover.</summary>

@@ -104,6 +104,17 @@ public sealed class LeftoversTests
     }
 
     [Fact]
+    public async Task A_folder_whose_process_was_killed_while_it_marked_it_is_removed_if_nothing_else_is_in_it()
+    {
+        var (half, full) = (Staging.Prefix + new string('1', 32), Staging.Prefix + new string('2', 32));
+        using var folder = new TempFolder().File($"{half}/owner", "").File($"{full}/owner", "").File($"{full}/x");
+
+        await ExportAsync(folder["out"]);
+
+        Assert.Equal([full, "out"], Names(folder));
+    }
+
+    [Fact]
     public async Task A_folder_whose_process_was_killed_before_it_marked_it_is_removed_if_it_is_empty()
     {
         var (empty, full) = (Staging.Prefix + new string('1', 32), Staging.Prefix + new string('2', 32));
