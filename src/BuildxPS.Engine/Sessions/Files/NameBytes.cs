@@ -17,6 +17,26 @@ internal static class NameBytes
     /// <returns>A count of bytes.</returns>
     public static int MaxBytes(int length) => length * 3;
 
+    /// <summary>How many bytes a name has.</summary>
+    /// <param name="name">The name.</param>
+    /// <returns>What <see cref="Encode"/> gives.</returns>
+    public static int Count(ReadOnlySpan<char> name)
+    {
+        var count = Encoding.UTF8.GetByteCount(name);
+        if (!IsRaw(name))
+        {
+            return count;
+        }
+
+        // UTF-8 has three bytes, U+FFFD, for each of ours.
+        for (var i = 0; i < name.Length; i++)
+        {
+            count -= name[i] is >= FirstByte and <= LastByte && (i == 0 || !char.IsHighSurrogate(name[i - 1])) ? 2 : 0;
+        }
+
+        return count;
+    }
+
     /// <summary>Whether a name holds bytes that are no UTF-8.</summary>
     /// <param name="name">The name.</param>
     /// <returns>True if <see cref="Encode"/> gives something that is not UTF-8.</returns>

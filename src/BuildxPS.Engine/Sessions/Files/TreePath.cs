@@ -106,15 +106,22 @@ internal static class TreePath
         return rooted ? "/" + joined : joined.Length == 0 ? "." : joined;
     }
 
-    /// <summary>Makes text from outside safe to show: control characters are escaped, and it is cut where it is long.</summary>
+    /// <summary>
+    /// Makes text from outside safe to show: control characters and bytes that are no text (see <see cref="NameBytes"/>) are
+    /// escaped, and it is cut where it is long.
+    /// </summary>
     /// <param name="text">The text.</param>
     /// <returns>The text for a message.</returns>
     public static string Show(string text)
     {
         var shown = new StringBuilder();
+        var previous = '\0';
         foreach (var c in text.AsSpan(0, Math.Min(text.Length, 256)))
         {
-            _ = char.IsControl(c) ? shown.Append($"\\u{(int)c:x4}") : shown.Append(c);
+            _ = char.IsControl(c) ? shown.Append($"\\u{(int)c:x4}")
+                : c is >= '\uDC80' and <= '\uDCFF' && !char.IsHighSurrogate(previous) ? shown.Append($"\\x{c & 0xFF:x2}")
+                : shown.Append(c);
+            previous = c;
         }
 
         return text.Length > 256 ? shown.Append('…').ToString() : shown.ToString();
