@@ -3,10 +3,12 @@ using BuildxPS.Engine.Tests.Sessions.Files;
 using Xunit.MicrosoftTestingPlatform;
 using Xunit.Runner.InProc.SystemConsole;
 
-// The tests; or one export in a process of its own, for tests that kill it or run it as another user.
+// The tests; or one export in a process of its own, for tests that kill it or run it as another user; or builds in one, for
+// tests that look at its memory.
 return args switch
 {
     [ExportProcess.Verb, .. var rest] => await ExportProcess.RunAsync(rest),
+    [SendProcess.Verb, .. var rest] => await SendProcess.RunAsync(rest),
     _ when args.Contains("--server") || args.Contains("--internal-msbuild-node") =>
         await TestPlatformTestFramework.RunAsync(args, SelfRegisteredExtensions.AddSelfRegisteredExtensions),
     _ => await ConsoleRunner.Run(args),
