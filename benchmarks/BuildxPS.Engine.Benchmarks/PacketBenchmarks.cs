@@ -9,8 +9,10 @@ namespace BuildxPS.Engine.Benchmarks;
 /// <summary>Packets of file transfers, into a pipe that takes everything, and out of what was written.</summary>
 public class PacketBenchmarks
 {
+    private const int BlockCapacity = 160 * 1024;
+
     private readonly FileEntry[] _entries = [.. SampleTree.Entries(10_000, 4096)];
-    private readonly byte[] _block = new byte[256 * 1024];
+    private readonly byte[] _piece = new byte[PacketWriter.PieceLength];
     private byte[] _written = [];
 
     /// <summary>Writes entries to be read.</summary>
@@ -33,10 +35,19 @@ public class PacketBenchmarks
     [Benchmark]
     public Task Write64MiBOfData() => WriteAsync(Stream.Null, async packets =>
     {
-        for (var i = 0; i < 256; i++)
+        using var block = new PacketBlock(BlockCapacity);
+        for (var i = 0; i < 64 * 1024 * 1024 / PacketWriter.PieceLength; i++)
         {
-            await packets.WriteDataAsync(1, _block, isLast: false, CancellationToken.None);
+            if (!block.HasRoomForData(1, PacketWriter.PieceLength))
+            {
+                await WriteAsync(packets, block);
+            }
+
+            _piece.CopyTo(block.RoomForData(1, PacketWriter.PieceLength));
+            block.AddData(1, PacketWriter.PieceLength);
         }
+
+        await WriteAsync(packets, block);
     });
 
     /// <summary>10,000 entries of a tree are read.</summary>
@@ -65,9 +76,22 @@ public class PacketBenchmarks
 
     private async Task WriteEntriesAsync(PacketWriter packets)
     {
+        using var block = new PacketBlock(BlockCapacity);
         foreach (var entry in _entries)
         {
-            await packets.WriteEntryAsync(entry, CancellationToken.None);
+            if (!block.TryAddEntry(0, entry))
+            {
+                await WriteAsync(packets, block);
+                _ = block.TryAddEntry(0, entry);
+            }
         }
+
+        await WriteAsync(packets, block);
+    }
+
+    private static async Task WriteAsync(PacketWriter packets, PacketBlock block)
+    {
+        await packets.WriteAsync([block], CancellationToken.None);
+        block.Clear();
     }
 }

@@ -4,10 +4,12 @@ using BuildxPS.Engine.Tests.Sessions.Files;
 using Xunit.MicrosoftTestingPlatform;
 using Xunit.Runner.InProc.SystemConsole;
 
-// The tests; or an export in a process of its own, for tests that kill it, run it as another user or measure it.
+// The tests; or one export in a process of its own, for tests that kill it or run it as another user; or builds in one, for
+// tests that look at its memory.
 return args switch
 {
     [ExportProcess.Verb, .. var rest] => await ExportProcess.RunAsync(rest),
+    [SendProcess.Verb, .. var rest] => await SendProcess.RunAsync(rest),
     [MeasuredBuild.Verb, .. var rest] => await MeasuredBuild.RunAsync(rest),
     _ when args.Contains("--server") || args.Contains("--internal-msbuild-node") =>
         await TestPlatformTestFramework.RunAsync(args, SelfRegisteredExtensions.AddSelfRegisteredExtensions),

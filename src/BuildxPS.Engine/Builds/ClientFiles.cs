@@ -122,6 +122,11 @@ internal sealed class ClientFiles : IAsyncDisposable
             await output.DisposeAsync().ConfigureAwait(false);
         }
 
+        foreach (var source in _sources.Values.OfType<IDisposable>())
+        {
+            source.Dispose();
+        }
+
         _outputs.Clear();
         await Content.DisposeAsync().ConfigureAwait(false);
     }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using BuildxPS.Engine.Sessions.Files;
 
 namespace BuildxPS.Engine.Builds;
 
@@ -24,7 +25,7 @@ internal static partial class FailureAnalysis
         var build = error as BuildFailedException;
         var step = seen.FindFailed(build?.VertexDigest);
         var tail = build is { LogTail.Count: > 0 } ? build.LogTail : step is null ? [] : seen.LogTail(step.Digest);
-        var (failure, message, advice) = Explain(error, step, tail, context);
+        var (failure, message, advice) = Explain(error, step, tail, own, context);
         message = context.IsOneOfSeveral ? $"On the node '{context.Plan.Node}': {message}" : message;
         return new BuildFailedException(failure, message, advice, error)
         {
@@ -40,7 +41,7 @@ internal static partial class FailureAnalysis
     }
 
     private static (BuildxFailure Failure, string Message, string Advice) Explain(
-        BuildxException error, BuildStep? step, IReadOnlyList<string> tail, FailureContext context)
+        BuildxException error, BuildStep? step, IReadOnlyList<string> tail, OwnFailures own, FailureContext context)
     {
         var (failure, message, advice) = (error.Failure, error.Message, error.Advice);
         if (context.Mounts.Explain(message) is { } missing)
@@ -50,6 +51,11 @@ internal static partial class FailureAnalysis
 
         switch (failure)
         {
+            case var _ when own.RawName is { } path && message.Contains("invalid UTF-8", StringComparison.Ordinal):
+                return (
+                    BuildxFailure.BuildContextUnreadable,
+                    $"'{TreePath.Show(path)}' in the build context has a name or leads to one that is not UTF-8, which this engine does not take: {message}",
+                    "Rename it or exclude it in .dockerignore, or use another engine: BuildKit's own builds take such names.");
             case BuildxFailure.EmulatorMissing:
             case BuildxFailure.StepFailed or BuildxFailure.EngineError when IsExecFormatError(message, tail):
                 return (

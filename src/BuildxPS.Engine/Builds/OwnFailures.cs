@@ -10,9 +10,17 @@ internal sealed class OwnFailures
 
     private readonly List<BuildxException> _suspects = [];
     private BuildxException? _first;
+    private string? _rawName;
 
     /// <summary>The first failure; null if there was none.</summary>
     public BuildxException? First => Volatile.Read(ref _first);
+
+    /// <summary>The first path sent whose name, or the target of whose link, is not UTF-8, which some engines refuse; null if there was none.</summary>
+    public string? RawName => Volatile.Read(ref _rawName);
+
+    /// <summary>Remembers a path that is not UTF-8.</summary>
+    /// <param name="path">The path.</param>
+    public void NoteRawName(string path) => Interlocked.CompareExchange(ref _rawName, path, null);
 
     /// <summary>Remembers a failure.</summary>
     /// <param name="error">The failure; only ours count.</param>

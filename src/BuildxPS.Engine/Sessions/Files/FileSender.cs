@@ -1,6 +1,4 @@
-using System.Buffers;
 using System.IO.Pipelines;
-using System.Threading.Channels;
 using BuildxPS.Engine.Engines;
 
 namespace BuildxPS.Engine.Sessions.Files;
@@ -11,16 +9,16 @@ namespace BuildxPS.Engine.Sessions.Files;
 /// </summary>
 internal sealed class FileSender : IDisposable
 {
-    private const int Readers = 4;
-    private const int QueueLength = 128;
-    private const int ReadLength = 256 * 1024;
+    /// <summary>How long packets may wait for others to go with them, in milliseconds: a cold disk gives one file at a time.</summary>
+    private const int MaxWait = 5;
 
     private readonly IFileSource _source;
     private readonly PacketWriter _output;
     private readonly PipeReader _input;
     private readonly CancellationTokenSource _stopping;
-    private readonly List<Listed> _listed = [];
-    private readonly Channel<(uint Id, Listed File)> _requests = Channel.CreateBounded<(uint, Listed)>(QueueLength);
+    private readonly ListedFiles _listed = new();
+    private readonly SendQueue _queue;
+    private readonly FileReaders _readers;
     private Exception? _failure;
     private volatile bool _isFinished;
 
@@ -35,6 +33,8 @@ internal sealed class FileSender : IDisposable
         _input = input;
         _output = output;
         _stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        _queue = new SendQueue(output, Fail, cancellationToken);
+        _readers = new FileReaders(source, _listed, _queue, MaxWait, Fail, _stopping.Token);
     }
 
     /// <summary>Runs the transfer until the engine has what it wants.</summary>
@@ -45,13 +45,13 @@ internal sealed class FileSender : IDisposable
     /// <exception cref="SessionStatusException">The engine reported an error.</exception>
     public async Task RunAsync(FileSelection selection, CancellationToken cancellationToken)
     {
-        var tasks = new List<Task> { RunAsync(() => ListAsync(selection)), RunAsync(ServeAsync) };
-        for (var i = 0; i < Readers; i++)
+        await Task.WhenAll(RunAsync(() => ListAsync(selection)), RunAsync(ServeAsync)).ConfigureAwait(false);
+        await _readers.WhenIdleAsync().ConfigureAwait(false);
+        if (_failure is null || cancellationToken.IsCancellationRequested)
         {
-            tasks.Add(RunAsync(SendRequestedAsync));
+            await _queue.WhenWrittenAsync().ConfigureAwait(false);
         }
 
-        await Task.WhenAll(tasks).ConfigureAwait(false);
         cancellationToken.ThrowIfCancellationRequested();
         if (_failure is not null)
         {
@@ -62,7 +62,11 @@ internal sealed class FileSender : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _stopping.Dispose();
+    public void Dispose()
+    {
+        _queue.Dispose();
+        _stopping.Dispose();
+    }
 
     private Task RunAsync(Func<Task> part) => Task.Run(async () =>
     {
@@ -72,35 +76,44 @@ internal sealed class FileSender : IDisposable
         }
         catch (Exception e)
         {
-            // The first failure is the cause; the others follow from stopping. Whatever it is, RunAsync throws it: a part
-            // that ended without stopping the others would leave the transfer waiting.
-            _ = Interlocked.CompareExchange(ref _failure, e, null);
-            await _stopping.CancelAsync().ConfigureAwait(false);
+            Fail(e);
         }
     });
 
+    /// <summary>
+    /// Stops all parts. The first failure is the cause; the others follow from stopping. Whatever it is, RunAsync throws it: a
+    /// part that ended without stopping the others would leave the transfer waiting.
+    /// </summary>
+    private void Fail(Exception cause)
+    {
+        var isEnd = _isFinished && cause is OperationCanceledException;
+        if (!isEnd && Interlocked.CompareExchange(ref _failure, cause, null) is null)
+        {
+            _stopping.Cancel();
+        }
+    }
+
     private async Task ListAsync(FileSelection selection)
     {
+        var block = await _queue.RentForEntriesAsync(_stopping.Token).ConfigureAwait(false);
         foreach (var entry in _source.List(selection, _stopping.Token))
         {
-            // An engine may have all it wants before it saw the whole list.
-            if (_isFinished)
+            var number = _listed.Add(entry.Path, (entry.Mode & FileEntryMode.Directory) != 0, entry.HasContent ? entry.Size : null);
+            if (!block.TryAddEntry(number, entry))
             {
-                return;
+                _queue.AddEntries(block);
+                block = await _queue.RentForEntriesAsync(_stopping.Token).ConfigureAwait(false);
+                _ = block.TryAddEntry(number, entry);
             }
-
-            lock (_listed)
+            else if (Environment.TickCount64 - block.Since >= MaxWait)
             {
-                _listed.Add(entry.HasContent ? new Listed(entry.Path, entry.Size) : default);
+                _queue.AddEntries(block);
+                block = await _queue.RentForEntriesAsync(_stopping.Token).ConfigureAwait(false);
             }
-
-            await _output.WriteEntryAsync(entry, _stopping.Token).ConfigureAwait(false);
         }
 
-        if (!_isFinished)
-        {
-            await _output.WriteEndOfEntriesAsync(_stopping.Token).ConfigureAwait(false);
-        }
+        block.AddEndOfEntries();
+        _queue.AddEntries(block);
     }
 
     private async Task ServeAsync()
@@ -114,13 +127,13 @@ internal sealed class FileSender : IDisposable
                 switch (packet.Kind)
                 {
                     case PacketKind.Request:
-                        await _requests.Writer.WriteAsync((packet.Id, Take(packet.Id)), _stopping.Token).ConfigureAwait(false);
+                        Take(packet.Id);
                         break;
                     case PacketKind.Finish:
                         _input.AdvanceTo(buffer.Start);
-                        // The others end by themselves: to cancel a flush that is under way resets the whole call.
+                        // It may have all it wants before it saw the whole list.
                         _isFinished = true;
-                        _ = _requests.Writer.TryComplete();
+                        await _stopping.CancelAsync().ConfigureAwait(false);
                         return;
                     case PacketKind.Error:
                         throw new SessionStatusException(
@@ -132,6 +145,7 @@ internal sealed class FileSender : IDisposable
             }
 
             _input.AdvanceTo(buffer.Start, buffer.End);
+            _readers.Start();
             if (result.IsCompleted)
             {
                 throw WireReader.Violation("the receiver ended before it had all files");
@@ -139,95 +153,14 @@ internal sealed class FileSender : IDisposable
         }
     }
 
-    private Listed Take(uint id)
+    private void Take(uint number)
     {
-        lock (_listed)
+        if (_listed.Take(number) is not { } size)
         {
-            if (id >= _listed.Count || _listed[(int)id].Path is null)
-            {
-                throw WireReader.Violation($"entry {id} was requested, which is no file that can be requested, or not again");
-            }
-
-            var file = _listed[(int)id];
-            _listed[(int)id] = default;
-            return file;
+            throw WireReader.Violation($"entry {number} was requested, which is no file that can be requested, or not again");
         }
+
+        _queue.NoteRequest(number);
+        _readers.Add(number, size);
     }
-
-    private async Task SendRequestedAsync()
-    {
-        var buffer = ArrayPool<byte>.Shared.Rent(ReadLength);
-        try
-        {
-            while (await _requests.Reader.WaitToReadAsync(_stopping.Token).ConfigureAwait(false))
-            {
-                while (_requests.Reader.TryRead(out var request))
-                {
-                    await SendFileAsync(request.Id, request.File, buffer).ConfigureAwait(false);
-                }
-
-                // Nobody writes more for now: what waits in the pipe is what the engine waits for.
-                await _output.FlushAsync(_stopping.Token).ConfigureAwait(false);
-            }
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
-    }
-
-    private async Task SendFileAsync(uint id, Listed file, byte[] buffer)
-    {
-        var stream = _source.OpenRead(file.Path!);
-        await using (stream.ConfigureAwait(false))
-        {
-            var sent = 0L;
-            while (true)
-            {
-                var length = Read(stream, file, buffer);
-                sent += length;
-
-                // A file that filled the buffer to its last byte is read once more: it may have grown.
-                var isLast = length < ReadLength;
-                if (sent > file.Size || (isLast && sent < file.Size))
-                {
-                    throw Changed(file, sent, more: sent > file.Size);
-                }
-
-                await _output.WriteDataAsync(id, buffer.AsMemory(0, length), isLast, _stopping.Token).ConfigureAwait(false);
-                if (isLast)
-                {
-                    return;
-                }
-            }
-        }
-    }
-
-    /// <summary>Fills the buffer as far as the file goes.</summary>
-    private static int Read(Stream stream, Listed file, byte[] buffer)
-    {
-        try
-        {
-            return stream.ReadAtLeast(buffer.AsSpan(0, ReadLength), ReadLength, throwOnEndOfStream: false);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new BuildxException(
-                BuildxFailure.BuildContextUnreadable,
-                $"'{TreePath.Show(file.Path!)}' in the build context cannot be read: {e.Message}",
-                "Check the disk that holds the build context.",
-                e);
-        }
-    }
-
-    private static BuildxException Changed(Listed file, long sent, bool more) => new(
-        BuildxFailure.BuildContextUnreadable,
-        $"'{TreePath.Show(file.Path!)}' in the build context changed while it was sent: it had {file.Size} bytes when it was listed, and now has {(more ? "more" : $"only {sent}")}.",
-        "Build again when nothing writes to the file, or exclude it in .dockerignore.")
-    {
-        IsTransient = true,
-    };
-
-    /// <summary>A regular file in the list; without a path an entry that cannot be requested, or was.</summary>
-    private readonly record struct Listed(string? Path, long Size);
 }

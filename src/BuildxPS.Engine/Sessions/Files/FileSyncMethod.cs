@@ -50,7 +50,13 @@ internal sealed class FileSyncMethod : ISessionMethod
 
         // Newer engines escape all values of a header when one of them is not ASCII.
         return call.Header(name + "-encoded") is [var encoded, ..] && encoded is "1" or "t" or "T" or "true" or "TRUE" or "True"
-            ? [.. values.Select(v => WebUtility.UrlDecode(v))]
+            ? [.. values.Select(Decode)]
             : values;
+    }
+
+    private static string Decode(string value)
+    {
+        var bytes = System.Text.Encoding.UTF8.GetBytes(value);
+        return NameBytes.Decode(WebUtility.UrlDecodeToBytes(bytes, 0, bytes.Length));
     }
 }

@@ -15,6 +15,11 @@ internal interface IFileSystem
     /// <summary>Whether <c>\</c> separates folders, so that it cannot escape, and links may name drives: Windows.</summary>
     bool BackslashSeparates => false;
 
+    /// <summary>Opens a tree that is to be sent.</summary>
+    /// <param name="root">Its folder's absolute path; a symbolic link is followed.</param>
+    /// <returns>The tree.</returns>
+    ISourceTree OpenTree(string root);
+
     /// <summary>Status of an entry.</summary>
     /// <param name="path">Its path.</param>
     /// <returns>The status, or null if nothing is there.</returns>

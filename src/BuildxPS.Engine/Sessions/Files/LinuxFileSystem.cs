@@ -25,22 +25,7 @@ internal sealed partial class LinuxFileSystem : IFileSystem
             return error is LinuxNative.NoEntry or LinuxNative.NotDirectory ? null : throw Failure(error);
         }
 
-        return new FileStatus
-        {
-            Mode = UnixFileModes.FromUnix(status.Mode),
-            Size = (long)status.Size,
-            ModifiedNanoseconds = Nanoseconds(status.Modified),
-            ChangedNanoseconds = Nanoseconds(status.Changed),
-            BornNanoseconds = (status.Mask & LinuxNative.BirthTime) != 0 ? Nanoseconds(status.Born) : 0,
-            Device = ((ulong)status.DeviceMajor << 32) | status.DeviceMinor,
-            Mount = (status.Mask & LinuxNative.MountId) != 0 ? status.Mount : 0,
-            Inode = status.Inode,
-            LinkCount = status.LinkCount,
-            UserId = status.UserId,
-            GroupId = status.GroupId,
-            DeviceMajor = status.SpecialMajor,
-            DeviceMinor = status.SpecialMinor,
-        };
+        return Describe(status);
     }
 
     /// <inheritdoc/>
@@ -160,6 +145,37 @@ internal sealed partial class LinuxFileSystem : IFileSystem
     /// <inheritdoc/>
     public string? NameProblem(ReadOnlySpan<char> name) => null;
 
+    /// <summary>What the kernel says of an entry.</summary>
+    /// <param name="status">Its words.</param>
+    /// <returns>Ours.</returns>
+    internal static FileStatus Describe(in LinuxNative.StatusBuffer status) => new()
+    {
+        Mode = UnixFileModes.FromUnix(status.Mode),
+        Size = (long)status.Size,
+        ModifiedNanoseconds = Nanoseconds(status.Modified),
+        ChangedNanoseconds = Nanoseconds(status.Changed),
+        BornNanoseconds = (status.Mask & LinuxNative.BirthTime) != 0 ? Nanoseconds(status.Born) : 0,
+        Device = ((ulong)status.DeviceMajor << 32) | status.DeviceMinor,
+        Mount = (status.Mask & LinuxNative.MountId) != 0 ? status.Mount : 0,
+        Inode = status.Inode,
+        LinkCount = status.LinkCount,
+        UserId = status.UserId,
+        GroupId = status.GroupId,
+        DeviceMajor = status.SpecialMajor,
+        DeviceMinor = status.SpecialMinor,
+    };
+
+    /// <summary>The failure that an error of the system is.</summary>
+    /// <param name="error">Its number.</param>
+    /// <returns>The failure.</returns>
+    internal static Exception Failure(int error)
+    {
+        var message = Marshal.GetPInvokeErrorMessage(error) + ".";
+        return error is LinuxNative.AccessDenied or LinuxNative.NotPermitted
+            ? new UnauthorizedAccessException(message)
+            : new IOException(message, error);
+    }
+
     private static long Nanoseconds(LinuxNative.Timestamp time) => (time.Seconds * 1_000_000_000) + time.Nanoseconds;
 
     private static unsafe Dictionary<string, ReadOnlyMemory<byte>>? ReadAttributes(string path, ReadOnlySpan<byte> names)
@@ -193,15 +209,4 @@ internal sealed partial class LinuxFileSystem : IFileSystem
     /// <returns>The result.</returns>
     internal static nint Check(nint result) =>
         result >= 0 ? result : throw Failure(Marshal.GetLastPInvokeError());
-
-    /// <summary>The exception that an error of the system is.</summary>
-    /// <param name="error">The error.</param>
-    /// <returns>The exception.</returns>
-    internal static Exception Failure(int error)
-    {
-        var message = Marshal.GetPInvokeErrorMessage(error) + ".";
-        return error is LinuxNative.AccessDenied or LinuxNative.NotPermitted
-            ? new UnauthorizedAccessException(message)
-            : new IOException(message, error);
-    }
 }

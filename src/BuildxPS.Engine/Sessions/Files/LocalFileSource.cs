@@ -2,17 +2,30 @@ using BuildxPS.Engine.Engines;
 
 namespace BuildxPS.Engine.Sessions.Files;
 
-/// <summary>A folder of this machine that an engine may read: a build context, the folder of a Dockerfile.</summary>
-public sealed class LocalFileSource : IFileSource
+/// <summary>
+/// A folder of this machine that an engine may read: a build context, the folder of a Dockerfile. From the first look at it
+/// until it is disposed it stays the same folder, also if another one takes its place.
+/// </summary>
+public sealed class LocalFileSource : IFileSource, IDisposable
 {
-    private readonly IFileSystem _files = IFileSystem.Current;
+    private readonly IFileSystem _files;
+    private readonly Lock _gate = new();
+    private ISourceTree? _tree;
+    private bool _isDisposed;
 
     /// <summary>Offers a folder. It is looked at only when an engine asks.</summary>
     /// <param name="root">The folder's path; made absolute against the process's folder.</param>
     public LocalFileSource(string root)
+        : this(root, IFileSystem.Current)
+    {
+    }
+
+    /// <summary>Offers a folder of another file system.</summary>
+    internal LocalFileSource(string root, IFileSystem files)
     {
         ArgumentException.ThrowIfNullOrEmpty(root);
         Root = Path.GetFullPath(root);
+        _files = files;
     }
 
     /// <summary>The folder's absolute path.</summary>
@@ -34,26 +47,23 @@ public sealed class LocalFileSource : IFileSource
             throw new ArgumentException($"The path {problem}.", nameof(path));
         }
 
-        var fullPath = Path.Join(Root, path);
         try
         {
-            // Also so that a named pipe that took the file's place cannot hold us, nor a link lead us out.
-            return _files.Status(fullPath) switch
-            {
-                { IsRegular: true } => new FileStream(fullPath, new FileStreamOptions
-                {
-                    Access = FileAccess.Read,
-                    Share = FileShare.ReadWrite | FileShare.Delete,
-                    BufferSize = 0,
-                }),
-                { IsSocket: true } => Stream.Null,
-                null => throw new FileNotFoundException("It is gone since the folder was listed."),
-                _ => throw new IOException("It is no regular file any more since the folder was listed."),
-            };
+            return OpenTree().OpenRead(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw TreeWalk.Unreadable(path, fullPath, e.Message, e);
+            throw TreeWalk.Unreadable(path, Path.Join(Root, path), e.Message, e);
+        }
+    }
+
+    /// <summary>Lets go of the folder. What was opened in it stays open.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _isDisposed = true;
+            _tree?.Dispose();
         }
     }
 
@@ -68,10 +78,29 @@ public sealed class LocalFileSource : IFileSource
                 "Give the path of a folder as build context.");
         }
 
+        ISourceTree tree;
+        try
+        {
+            tree = OpenTree();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw TreeWalk.Unreadable("", root, e.Message, e);
+        }
+
         var filter = TreeFilter.Create(selection, root, _files);
-        foreach (var entry in new TreeWalk(root, filter, _files).Entries(cancellationToken))
+        foreach (var entry in new TreeWalk(root, tree, filter).Entries(cancellationToken))
         {
             yield return entry;
+        }
+    }
+
+    private ISourceTree OpenTree()
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            return _tree ??= _files.OpenTree(Root);
         }
     }
 }

@@ -17,6 +17,9 @@ internal sealed partial class PortableFileSystem : IFileSystem
     public bool BackslashSeparates => OperatingSystem.IsWindows();
 
     /// <inheritdoc/>
+    public ISourceTree OpenTree(string root) => new PortableSourceTree(root, this);
+
+    /// <inheritdoc/>
     public FileStatus? Status(string path)
     {
         FileSystemInfo info = new FileInfo(path);

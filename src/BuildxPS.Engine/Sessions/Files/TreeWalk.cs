@@ -1,26 +1,35 @@
+using System.Text.Unicode;
 using BuildxPS.Engine.Engines;
 
 namespace BuildxPS.Engine.Sessions.Files;
 
-/// <summary>One walk over a folder, depth first, in the protocol's order.</summary>
+/// <summary>One walk over a tree, depth first, in the protocol's order.</summary>
 internal sealed class TreeWalk
 {
+    /// <summary>How many folders on the way down are held open; those above are opened again when the walk comes back.</summary>
+    private const int MaxOpen = 64;
+
+    /// <summary>Longest path that an engine can make something at, in bytes.</summary>
+    private const int MaxPathBytes = 4095;
+
     private readonly string _root;
+    private readonly ISourceTree _tree;
     private readonly TreeFilter _filter;
-    private readonly IFileSystem _files;
     private readonly TreeFilter.FolderMatches _matches;
     private readonly List<Folder> _open = [];
-    private readonly Dictionary<(ulong Device, ulong Inode), string> _linked = [];
+    private readonly Queue<FileEntry> _found = new();
+    private readonly PathTable _linkedPaths = new();
+    private readonly Dictionary<(ulong Device, ulong Inode), int> _linked = [];
 
     /// <summary>Prepares a walk.</summary>
-    /// <param name="root">The folder.</param>
+    /// <param name="root">The tree's folder, for messages.</param>
+    /// <param name="tree">The tree.</param>
     /// <param name="filter">What to list.</param>
-    /// <param name="files">The file system.</param>
-    public TreeWalk(string root, TreeFilter filter, IFileSystem files)
+    public TreeWalk(string root, ISourceTree tree, TreeFilter filter)
     {
         _root = root;
+        _tree = tree;
         _filter = filter;
-        _files = files;
         _matches = filter.NewMatches();
     }
 
@@ -30,50 +39,22 @@ internal sealed class TreeWalk
     /// <exception cref="BuildxException"><see cref="BuildxFailure.BuildContextUnreadable"/>.</exception>
     public IEnumerable<FileEntry> Entries(CancellationToken cancellationToken)
     {
-        _open.Add(new Folder("", _root, default, _filter.NewMatches(), ReadNames("", _root, selected: true)) { IsListed = true });
-        while (_open.Count > 0)
+        try
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            var folder = _open[^1];
-            if (folder.Next == folder.Names.Count)
+            Open("", default, _filter.NewMatches(), isListed: true, _ => _tree.OpenRoot(), []);
+            while (_open.Count > 0)
             {
-                _open.RemoveAt(_open.Count - 1);
-                continue;
-            }
-
-            var name = folder.Names[folder.Next++];
-            var path = folder.Path.Length == 0 ? name : $"{folder.Path}/{name}";
-            var selected = _filter.Select(path, folder.Matches, _matches, out var mayHold);
-            if (!selected && !mayHold)
-            {
-                continue;
-            }
-
-            var fullPath = Path.Join(folder.FullPath, name);
-            if (Status(path, fullPath, selected) is not { } status || (!selected && !status.IsDirectory))
-            {
-                continue;
-            }
-
-            if (selected)
-            {
-                // A parent that was not asked for itself is listed as soon as something in it is.
-                foreach (var parent in _open)
+                cancellationToken.ThrowIfCancellationRequested();
+                Step();
+                while (_found.TryDequeue(out var entry))
                 {
-                    if (!parent.IsListed)
-                    {
-                        parent.IsListed = true;
-                        yield return Entry(parent.Path, parent.FullPath, parent.Status);
-                    }
+                    yield return entry;
                 }
-
-                yield return Entry(path, fullPath, status);
             }
-
-            if (status.IsDirectory && mayHold)
-            {
-                _open.Add(new Folder(path, fullPath, status, _matches.Copy(), ReadNames(path, fullPath, selected)) { IsListed = selected });
-            }
+        }
+        finally
+        {
+            _open.ForEach(f => f.Dispose());
         }
     }
 
@@ -89,14 +70,111 @@ internal sealed class TreeWalk
         $"Make '{TreePath.Show(fullPath)}' readable, or exclude it in .dockerignore.",
         cause);
 
-    private FileStatus? Status(string path, string fullPath, bool selected)
+    /// <summary>Looks at the next name.</summary>
+    private void Step()
+    {
+        var folder = _open[^1];
+        if (folder.Next == folder.Names.Count)
+        {
+            _open.RemoveAt(_open.Count - 1);
+            folder.Dispose();
+            return;
+        }
+
+        var index = folder.Next++;
+        var name = folder.Names[index];
+        var path = PathOf(folder, name);
+        var selected = _filter.Select(path, folder.Matches, _matches, out var mayHold);
+        if (!selected && (!mayHold || folder.Names.KindOf(index) == NameList.Kind.Other))
+        {
+            return;
+        }
+
+        if (Status(folder, name, path, selected) is not { } status || (!selected && !status.IsDirectory))
+        {
+            return;
+        }
+
+        if (selected)
+        {
+            CheckLength(path);
+            AddParents();
+            _found.Enqueue(Entry(folder, name, path, status));
+        }
+
+        if (status.IsDirectory && mayHold)
+        {
+            Open(path, status, _matches.Copy(), selected, folder.Source.OpenFolder, name);
+        }
+    }
+
+    private static void CheckLength(string path)
+    {
+        if (NameBytes.MaxBytes(path.Length) > MaxPathBytes && NameBytes.Count(path) is > MaxPathBytes and var length)
+        {
+            throw new BuildxException(
+                BuildxFailure.BuildContextUnreadable,
+                $"'{TreePath.Show(path)}' in the build context cannot be sent: its path there has {length} bytes, and an engine can make no more than {MaxPathBytes} of it.",
+                "Move it to where its path is shorter, or exclude it in .dockerignore.");
+        }
+    }
+
+    /// <summary>A parent that was not asked for itself is listed as soon as something in it is.</summary>
+    private void AddParents()
+    {
+        for (var i = 1; i < _open.Count; i++)
+        {
+            var folder = _open[i];
+            if (!folder.IsListed)
+            {
+                folder.IsListed = true;
+                _found.Enqueue(Entry(_open[i - 1], folder.Name, folder.Path, folder.Status));
+            }
+        }
+    }
+
+    private delegate ISourceFolder? Opening(ReadOnlySpan<byte> name);
+
+    private void Open(string path, FileStatus status, TreeFilter.FolderMatches matches, bool isListed, Opening open, ReadOnlySpan<byte> name)
+    {
+        ISourceFolder? source = null;
+        try
+        {
+            // What went away since its folder was read is as good as empty.
+            source = open(name);
+            if (source is null)
+            {
+                return;
+            }
+
+            _open.Add(new Folder(path, name.ToArray(), status, matches, source, source.ReadNames()) { IsListed = isListed });
+            if (_open.Count > MaxOpen)
+            {
+                _open[^(MaxOpen + 1)].Source.Rest();
+            }
+        }
+        catch (DirectoryNotFoundException) when (path.Length > 0)
+        {
+            source?.Dispose();
+        }
+        catch (UnauthorizedAccessException) when (!isListed)
+        {
+            // Looked into only for exceptions to a pattern that leaves it out.
+            source?.Dispose();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            source?.Dispose();
+            throw Unreadable(path, FullPath(path), e.Message, e);
+        }
+    }
+
+    private FileStatus? Status(Folder folder, ReadOnlySpan<byte> name, string path, bool selected)
     {
         try
         {
             // What went away since its folder was read is not there.
-            return _files.Status(fullPath) ?? (path.Contains('\uFFFD') && OperatingSystem.IsLinux()
-                ? throw Unreadable(path, fullPath, "its name is not valid UTF-8.", null)
-                : null);
+            return folder.Source.Status(name);
         }
         catch (UnauthorizedAccessException) when (!selected)
         {
@@ -104,11 +182,11 @@ internal sealed class TreeWalk
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw Unreadable(path, fullPath, e.Message, e);
+            throw Unreadable(path, FullPath(path), e.Message, e);
         }
     }
 
-    private FileEntry Entry(string path, string fullPath, FileStatus status)
+    private FileEntry Entry(Folder folder, ReadOnlySpan<byte> name, string path, FileStatus status)
     {
         try
         {
@@ -120,21 +198,27 @@ internal sealed class TreeWalk
                 Mode = status.Mode & ~FileEntryMode.Socket,
                 Size = status.IsDirectory ? 0 : status.Size,
                 ModifiedNanoseconds = status.ModifiedNanoseconds,
-                LinkName = status.IsSymlink ? _files.ReadLink(fullPath) : EarlierName(path, status),
+                LinkName = status.IsSymlink ? folder.Source.ReadLink(name) : EarlierName(path, status),
                 DeviceMajor = status.DeviceMajor,
                 DeviceMinor = status.DeviceMinor,
-                ExtendedAttributes = _files.ExtendedAttributes(fullPath),
+                ExtendedAttributes = folder.Source.ExtendedAttributes(name),
             };
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw Unreadable(path, fullPath, e.Message, e);
+            throw Unreadable(path, FullPath(path), e.Message, e);
         }
     }
 
     private string EarlierName(string path, FileStatus status)
     {
-        if (status.LinkCount < 2 || status.IsDirectory)
+        if (status.IsDirectory)
+        {
+            _ = _linkedPaths.Add(path, isFolder: true);
+            return "";
+        }
+
+        if (status.LinkCount < 2)
         {
             return "";
         }
@@ -142,38 +226,49 @@ internal sealed class TreeWalk
         var inode = (status.Device, status.Inode);
         if (_linked.TryGetValue(inode, out var earlier))
         {
-            return earlier;
+            return _linkedPaths[earlier];
         }
 
-        _linked[inode] = path;
+        _linked[inode] = _linkedPaths.Add(path, isFolder: false);
         return "";
     }
 
-    private static List<string> ReadNames(string path, string fullPath, bool selected)
+    private string FullPath(string path) => Path.Join(_root, path);
+
+    private static string PathOf(Folder folder, ReadOnlySpan<byte> name)
     {
-        try
-        {
-            return FolderNames.Read(fullPath);
-        }
-        catch (UnauthorizedAccessException) when (!selected)
-        {
-            // Looked into only for exceptions to a pattern that leaves it out.
-            return [];
-        }
-        catch (DirectoryNotFoundException) when (path.Length > 0)
-        {
-            return [];
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw Unreadable(path, fullPath, e.Message, e);
-        }
+        const int stackLength = 256;
+        Span<char> text = stackalloc char[stackLength];
+        name = name[..^1];
+        return Utf8.ToUtf16(name, text, out _, out var length, replaceInvalidSequences: false) == System.Buffers.OperationStatus.Done
+            ? string.Concat(folder.Prefix, text[..length])
+            : folder.Prefix + NameBytes.Decode(name);
     }
 
-    private sealed record Folder(string Path, string FullPath, FileStatus Status, TreeFilter.FolderMatches Matches, List<string> Names)
+    private sealed class Folder(string path, byte[] name, FileStatus status, TreeFilter.FolderMatches matches, ISourceFolder source, NameList names) : IDisposable
     {
+        public string Path => path;
+
+        public string Prefix { get; } = path.Length == 0 ? "" : path + "/";
+
+        public byte[] Name => name;
+
+        public FileStatus Status => status;
+
+        public TreeFilter.FolderMatches Matches => matches;
+
+        public ISourceFolder Source => source;
+
+        public NameList Names => names;
+
         public int Next { get; set; }
 
         public bool IsListed { get; set; }
+
+        public void Dispose()
+        {
+            names.Dispose();
+            source.Dispose();
+        }
     }
 }

@@ -61,6 +61,8 @@ internal sealed class FakeFileSystem : IFileSystem
     /// <summary>Lets go of the locks, as the system does with those of a process that is gone.</summary>
     public void Release() => _locks.ForEach(l => l.Dispose());
 
+    public ISourceTree OpenTree(string root) => _inner.OpenTree(root);
+
     public FileStatus? Status(string path) => _inner.Status(path);
 
     public string ReadLink(string path) => _inner.ReadLink(path);

@@ -16,6 +16,8 @@ internal sealed class FakeFiles : IFileSystem
 
     public bool BackslashSeparates { get; init; }
 
+    public ISourceTree OpenTree(string root) => new PortableSourceTree(root, this);
+
     public FileStatus? Status(string path)
     {
         var status = _files.Status(path);

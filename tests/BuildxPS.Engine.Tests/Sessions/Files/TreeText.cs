@@ -7,11 +7,17 @@ namespace BuildxPS.Engine.Tests.Sessions.Files;
 /// <summary>A folder as text, one line an entry, for comparing.</summary>
 internal static class TreeText
 {
-    public static string Of(string folder, bool folderTimes = true) =>
-        string.Join('\n', new LocalFileSource(folder).List(new FileSelection(), CancellationToken.None).Select(e => Line(folder, e, folderTimes)));
+    public static string Of(string folder, bool folderTimes = true)
+    {
+        using var source = new LocalFileSource(folder);
+        return string.Join('\n', source.List(new FileSelection(), CancellationToken.None).Select(e => Line(folder, e, folderTimes)));
+    }
 
-    public static string Paths(string folder, FileSelection? selection = null) =>
-        string.Join(' ', new LocalFileSource(folder).List(selection ?? new FileSelection(), CancellationToken.None).Select(e => e.Path));
+    public static string Paths(string folder, FileSelection? selection = null)
+    {
+        using var source = new LocalFileSource(folder);
+        return string.Join(' ', source.List(selection ?? new FileSelection(), CancellationToken.None).Select(e => e.Path));
+    }
 
     private static string Line(string folder, FileEntry entry, bool folderTimes)
     {

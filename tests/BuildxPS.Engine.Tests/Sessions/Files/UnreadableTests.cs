@@ -72,7 +72,7 @@ public sealed class UnreadableTests
             },
         };
 
-        var walk = new TreeWalk(folder.Path, TreeFilter.Create(new FileSelection(), folder.Path, files), files);
+        var walk = new TreeWalk(folder.Path, files.OpenTree(folder.Path), TreeFilter.Create(new FileSelection(), folder.Path, files));
 
         Assert.Equal("a d d/x e", string.Join(' ', walk.Entries(default).Select(e => e.Path)));
     }
@@ -90,7 +90,7 @@ public sealed class UnreadableTests
             },
         };
 
-        var walk = new TreeWalk(folder.Path, TreeFilter.Create(new FileSelection(), folder.Path, files), files);
+        var walk = new TreeWalk(folder.Path, files.OpenTree(folder.Path), TreeFilter.Create(new FileSelection(), folder.Path, files));
 
         IsAbout("x", Assert.Throws<BuildxException>(() => walk.Entries(default).ToList()));
     }

@@ -43,7 +43,7 @@ public sealed class WindowsEntryTests
         var files = new FakeFiles { BackslashSeparates = true, Target = _ => WindowsEntry.LinkTarget(@"C:\lib") };
         var filter = TreeFilter.Create(new FileSelection { FollowPaths = [follow] }, folder.Path, files);
 
-        Assert.Equal(expected, string.Join(' ', new TreeWalk(folder.Path, filter, files).Entries(default).Select(e => e.Path)));
+        Assert.Equal(expected, string.Join(' ', new TreeWalk(folder.Path, files.OpenTree(folder.Path), filter).Entries(default).Select(e => e.Path)));
     }
 
     [Theory]
@@ -55,6 +55,6 @@ public sealed class WindowsEntryTests
         var files = new FakeFiles { BackslashSeparates = backslashSeparates };
         var filter = TreeFilter.Create(new FileSelection { ExcludePatterns = [@"sub\*"] }, folder.Path, files);
 
-        Assert.Equal(expected, string.Join(' ', new TreeWalk(folder.Path, filter, files).Entries(default).Select(e => e.Path)));
+        Assert.Equal(expected, string.Join(' ', new TreeWalk(folder.Path, files.OpenTree(folder.Path), filter).Entries(default).Select(e => e.Path)));
     }
 }

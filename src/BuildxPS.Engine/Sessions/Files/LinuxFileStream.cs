@@ -1,0 +1,89 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace BuildxPS.Engine.Sessions.Files;
+
+/// <summary>A regular file, read in order. A FileStream would ask the system four more things a file.</summary>
+internal sealed unsafe class LinuxFileStream(SafeFileHandle file, long size) : Stream
+{
+    private const int Interrupted = 4;
+
+    private long _position;
+    private bool _ended;
+
+    /// <inheritdoc/>
+    public override bool CanRead => true;
+
+    /// <inheritdoc/>
+    public override bool CanSeek => false;
+
+    /// <inheritdoc/>
+    public override bool CanWrite => false;
+
+    /// <inheritdoc/>
+    public override long Length => throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    /// <inheritdoc/>
+    public override int Read(Span<byte> buffer)
+    {
+        if (_ended || buffer.IsEmpty)
+        {
+            return 0;
+        }
+
+        nint count;
+        fixed (byte* pointer = buffer)
+        {
+            do
+            {
+                count = LinuxNative.Read(file, pointer, (nuint)buffer.Length);
+            }
+            while (count < 0 && Marshal.GetLastPInvokeError() == Interrupted);
+        }
+
+        if (count < 0)
+        {
+            throw LinuxFileSystem.Failure(Marshal.GetLastPInvokeError());
+        }
+
+        // Where less came than was asked for, and all that the file had when it was opened, there is nothing to ask again for.
+        _position += count;
+        _ended = count == 0 || (count < buffer.Length && _position >= size);
+        return (int)count;
+    }
+
+    /// <inheritdoc/>
+    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
+
+    /// <inheritdoc/>
+    public override void Flush()
+    {
+    }
+
+    /// <inheritdoc/>
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            file.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+}
