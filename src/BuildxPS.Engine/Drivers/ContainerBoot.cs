@@ -1,5 +1,3 @@
-using Docker.DotNet.Models;
-
 namespace BuildxPS.Engine.Drivers;
 
 /// <summary>Brings a node's container up: makes it where it is missing, starts it where it stands still, and waits for its BuildKit.</summary>

@@ -1,6 +1,5 @@
 using System.Collections;
 using System.Management.Automation;
-using BuildxPS.Completion;
 using BuildxPS.Engine.Builders.Configuration;
 
 namespace BuildxPS.Pipeline;

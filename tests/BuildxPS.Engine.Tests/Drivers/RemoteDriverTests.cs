@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net.Security;
 using BuildxPS.Engine.Builders;
 using BuildxPS.Engine.Connections;

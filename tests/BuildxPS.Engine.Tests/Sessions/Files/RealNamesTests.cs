@@ -86,7 +86,7 @@ public sealed class RealNamesTests
         var (code, _, error) = await DockerCommand.RunAsync(
             engine,
             [("BUILDX_CONFIG", configuration)],
-            ["buildx", "build", .. engine == "bkd" ? new[] { "--builder", "real" } : [], "--progress", "plain", "--build-arg", $"SALT={salt}", "--output", $"type=local,dest={destination}", folder["context"]]);
+            ["buildx", "build", .. engine == "bkd" ? (ReadOnlySpan<string>)["--builder", "real"] : [], "--progress", "plain", "--build-arg", $"SALT={salt}", "--output", $"type=local,dest={destination}", folder["context"]]);
         return code == 0 ? "" : error;
     }
 
