@@ -30,6 +30,12 @@ public sealed class BuilderCatalog
     }
 
     /// <summary>
+    /// How long an engine may take until it answers at all, where several builders are listed; null for the whole time. Who waits
+    /// for a table wants no dead engine to hold it up.
+    /// </summary>
+    public TimeSpan? FirstAnswer { get; init; }
+
+    /// <summary>
     /// All builders with what their engines say, asked side by side. Those that could be asked come first, by name and
     /// without waiting for slow ones, contexts behind the others; those that cannot be asked come last, by name, with
     /// <see cref="Builder.Error"/> or <see cref="Node.Error"/>.
@@ -50,7 +56,7 @@ public sealed class BuilderCatalog
     {
         var current = _selector.FindCurrentName();
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var asked = All().Where(builder => isWanted(builder.Name)).Select(builder => DescribeAsync(builder, builder.Name == current, timeout, stopping.Token)).ToList();
+        var asked = All().Where(builder => isWanted(builder.Name)).Select(builder => DescribeAsync(builder, builder.Name == current, FirstAnswer, timeout, stopping.Token)).ToList();
         try
         {
             await foreach (var builder in LiveFirst.OrderAsync(asked, builder => builder.Status != NodeStatus.Error, stopping.Token).ConfigureAwait(false))
@@ -100,7 +106,7 @@ public sealed class BuilderCatalog
     {
         var builder = _selector.Choose(selection);
         var isCurrent = selection.DockerHost is null && builder.Name == _selector.FindCurrentName();
-        return await DescribeAsync(builder, isCurrent, timeout, cancellationToken).ConfigureAwait(false);
+        return await DescribeAsync(builder, isCurrent, null, timeout, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Chooses the builder for a piece of work. No engine is contacted.</summary>
@@ -130,10 +136,10 @@ public sealed class BuilderCatalog
             .Concat(_contexts.ListResolved(new BuilderSelection()).Where(c => !names.Contains(c.Name)).Select(c => new ChosenBuilder { Context = c }));
     }
 
-    private Task<Builder> DescribeAsync(ChosenBuilder builder, bool isCurrent, TimeSpan timeout, CancellationToken cancellationToken)
+    private Task<Builder> DescribeAsync(ChosenBuilder builder, bool isCurrent, TimeSpan? firstAnswer, TimeSpan timeout, CancellationToken cancellationToken)
         => builder.Context is { } context
-            ? BuilderSurvey.DescribeAsync(context, isCurrent, timeout, cancellationToken)
-            : InstanceSurvey.DescribeAsync(builder.Stored!, _drivers, isCurrent, timeout, cancellationToken);
+            ? BuilderSurvey.DescribeAsync(context, isCurrent, firstAnswer, timeout, cancellationToken)
+            : InstanceSurvey.DescribeAsync(builder.Stored!, _drivers, isCurrent, firstAnswer, timeout, cancellationToken);
 
     private static Builder Known(ChosenBuilder builder, bool isCurrent)
         => builder.Context is { } context ? BuilderSurvey.Known(context, isCurrent) : InstanceSurvey.Known(builder.Stored!, isCurrent);

@@ -10,36 +10,33 @@ internal static class BuilderSurvey
     /// <summary>Describes a context as a builder.</summary>
     /// <param name="context">The context.</param>
     /// <param name="isCurrent">Whether a build without <c>-Builder</c> would use it.</param>
+    /// <param name="firstAnswer">How long it may take until it answers at all; null for as long as the whole.</param>
     /// <param name="timeout">How long it may take; zero or <see cref="Timeout.InfiniteTimeSpan"/> for no limit of its own.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The builder; with <see cref="Builder.Error"/> where its engine could not be asked.</returns>
     public static async Task<Builder> DescribeAsync(
-        ResolvedContext context, bool isCurrent, TimeSpan timeout, CancellationToken cancellationToken)
+        ResolvedContext context, bool isCurrent, TimeSpan? firstAnswer, TimeSpan timeout, CancellationToken cancellationToken)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        if (timeout > TimeSpan.Zero)
-        {
-            limit.CancelAfter(timeout);
-        }
+        using var limit = new AnswerLimit(firstAnswer, timeout, cancellationToken);
 
         try
         {
             // Whatever hangs below, the answer is due when the limit is reached.
-            var node = await AskAsync(context, timeout, limit.Token).WaitAsync(limit.Token).ConfigureAwait(false);
+            var node = await AskAsync(context, timeout, limit).WaitAsync(limit.Token).ConfigureAwait(false);
             return new Builder { Name = context.Name, Driver = "docker", IsContext = true, IsCurrent = isCurrent, Nodes = [node] };
         }
         catch (BuildxException e)
         {
             return Failed(context, isCurrent, e.Message);
         }
-        catch (OperationCanceledException) when (!limit.IsCancellationRequested)
+        catch (OperationCanceledException) when (!limit.Token.IsCancellationRequested)
         {
             return Failed(context, isCurrent, $"The engine at {context.Endpoint?.Address} ({context.Endpoint?.Origin}) broke off the answer.");
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             return Failed(context, isCurrent, FormattableString.Invariant(
-                $"The engine at {context.Endpoint?.Address} ({context.Endpoint?.Origin}) did not answer within {timeout.TotalSeconds:0.#} s."));
+                $"The engine at {context.Endpoint?.Address} ({context.Endpoint?.Origin}) did not answer within {limit.InForce.TotalSeconds:0.#} s."));
         }
     }
 
@@ -58,8 +55,9 @@ internal static class BuilderSurvey
             Nodes = [new Node { Name = context.Name, Endpoint = context.Name }],
         };
 
-    private static async Task<Node> AskAsync(ResolvedContext context, TimeSpan timeout, CancellationToken cancellationToken)
+    private static async Task<Node> AskAsync(ResolvedContext context, TimeSpan timeout, AnswerLimit limit)
     {
+        var cancellationToken = limit.Token;
         if (context.Failure is not null)
         {
             throw context.Failure;
@@ -69,6 +67,7 @@ internal static class BuilderSurvey
         await using (driver.ConfigureAwait(false))
         {
             var engine = await driver.ConnectAsync(cancellationToken).ConfigureAwait(false);
+            limit.Answered();
             await using (engine.ConfigureAwait(false))
             {
                 var description = await engine.IdentifyAsync(cancellationToken).ConfigureAwait(false);

@@ -12,16 +12,17 @@ internal static class InstanceSurvey
     /// <param name="stored">The builder.</param>
     /// <param name="drivers">Makes its drivers.</param>
     /// <param name="isCurrent">Whether a build without <c>-Builder</c> would use it.</param>
+    /// <param name="firstAnswer">How long one node may take until it answers at all; null for as long as the whole.</param>
     /// <param name="timeout">How long one node may take; zero or <see cref="Timeout.InfiniteTimeSpan"/> for no limit of its own.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The builder.</returns>
     public static async Task<Builder> DescribeAsync(
-        StoredBuilder stored, InstanceDrivers drivers, bool isCurrent, TimeSpan timeout, CancellationToken cancellationToken)
+        StoredBuilder stored, InstanceDrivers drivers, bool isCurrent, TimeSpan? firstAnswer, TimeSpan timeout, CancellationToken cancellationToken)
     {
         var known = Known(stored, isCurrent);
         return stored.Instance is not { } instance ? known : known with
         {
-            Nodes = await Task.WhenAll((instance.Nodes ?? []).Select(node => DescribeAsync(instance, node, drivers, timeout, cancellationToken)))
+            Nodes = await Task.WhenAll((instance.Nodes ?? []).Select(node => DescribeAsync(instance, node, drivers, firstAnswer, timeout, cancellationToken)))
                 .ConfigureAwait(false),
         };
     }
@@ -50,38 +51,35 @@ internal static class InstanceSurvey
         => [.. (node.Platforms ?? []).Select(p => p.ToPlatform()).OfType<Platform>().Distinct()];
 
     private static async Task<Node> DescribeAsync(
-        BuilderInstance builder, InstanceNode node, InstanceDrivers drivers, TimeSpan timeout, CancellationToken cancellationToken)
+        BuilderInstance builder, InstanceNode node, InstanceDrivers drivers, TimeSpan? firstAnswer, TimeSpan timeout, CancellationToken cancellationToken)
     {
         var known = Known(node);
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        if (timeout > TimeSpan.Zero)
-        {
-            limit.CancelAfter(timeout);
-        }
+        using var limit = new AnswerLimit(firstAnswer, timeout, cancellationToken);
 
         try
         {
             // Whatever hangs below, the answer is due when the limit is reached.
-            return await AskAsync(known, () => drivers.Create(builder, node, timeout > TimeSpan.Zero ? timeout : null), limit.Token)
+            return await AskAsync(known, () => drivers.Create(builder, node, timeout > TimeSpan.Zero ? timeout : null), limit)
                 .WaitAsync(limit.Token).ConfigureAwait(false);
         }
         catch (BuildxException e)
         {
             return Failed(known, e.Message);
         }
-        catch (OperationCanceledException) when (!limit.IsCancellationRequested)
+        catch (OperationCanceledException) when (!limit.Token.IsCancellationRequested)
         {
             return Failed(known, $"The engine of the node '{node.Name}' at {node.Endpoint} broke off the answer.");
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             return Failed(known, FormattableString.Invariant(
-                $"The engine of the node '{node.Name}' at {node.Endpoint} did not answer within {timeout.TotalSeconds:0.#} s."));
+                $"The engine of the node '{node.Name}' at {node.Endpoint} did not answer within {limit.InForce.TotalSeconds:0.#} s."));
         }
     }
 
-    private static async Task<Node> AskAsync(Node known, Func<IDriver> create, CancellationToken cancellationToken)
+    private static async Task<Node> AskAsync(Node known, Func<IDriver> create, AnswerLimit limit)
     {
+        var cancellationToken = limit.Token;
         var driver = create();
         await using (driver.ConfigureAwait(false))
         {
@@ -89,6 +87,12 @@ internal static class InstanceSurvey
             if (status != NodeStatus.Running)
             {
                 return known with { Status = status };
+            }
+
+            if (driver is not RemoteDriver)
+            {
+                // Whoever starts engines has just said how this one stands.
+                limit.Answered();
             }
 
             var engine = await driver.ConnectAsync(cancellationToken).ConfigureAwait(false);

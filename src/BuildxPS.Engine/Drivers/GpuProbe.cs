@@ -15,10 +15,12 @@ internal static class GpuProbe
     public static async Task<IList<DeviceRequest>> FindAsync(DockerDaemon daemon, ContainerNode node, CancellationToken cancellationToken)
     {
         List<DeviceRequest> all = [new() { Count = -1, Capabilities = [["gpu"]] }];
-        var name = $"{node.Container}-gpu-{Guid.NewGuid():N}";
+        var name = node.Container + "-gpu";
         var isMade = false;
         try
         {
+            // A process that was ended in the middle left one of this name.
+            await daemon.RemoveContainerAsync(name, cancellationToken).ConfigureAwait(false);
             isMade = await daemon.CreateContainerAsync(
                 new CreateContainerParameters
                 {

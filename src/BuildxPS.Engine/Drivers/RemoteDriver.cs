@@ -15,6 +15,7 @@ internal sealed class RemoteDriver(IConnector connector, RemoteOptions options, 
     public const string DriverName = "remote";
 
     private static readonly TimeSpan s_wait = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_moment = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(250);
 
     private IBuildEngine? _answering;
@@ -43,9 +44,11 @@ internal sealed class RemoteDriver(IConnector connector, RemoteOptions options, 
     /// <exception cref="BuildxException">Why it does not answer. What no waiting changes, such as a certificate, is thrown at once.</exception>
     public async Task BootAsync(Func<BuildEvent, CancellationToken, ValueTask> report, CancellationToken cancellationToken)
     {
-        if (await TryAsync(cancellationToken).ConfigureAwait(false) is { } failure)
+        var first = TryAsync(cancellationToken);
+        await Task.WhenAny(first, Task.Delay(s_moment, cancellationToken)).ConfigureAwait(false);
+        if (!first.IsCompleted || await first.ConfigureAwait(false) is not null)
         {
-            await new BootSteps(report, "[internal] waiting for connection").RunAsync(() => WaitAsync(failure, cancellationToken), cancellationToken).ConfigureAwait(false);
+            await new BootSteps(report, "[internal] waiting for connection").RunAsync(() => WaitAsync(first, cancellationToken), cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -60,21 +63,29 @@ internal sealed class RemoteDriver(IConnector connector, RemoteOptions options, 
         daemon?.Dispose();
     }
 
-    private async Task WaitAsync(BuildxException failure, CancellationToken cancellationToken)
+    private async Task WaitAsync(Task<BuildxException?> first, CancellationToken cancellationToken)
     {
         var started = Stopwatch.GetTimestamp();
-        while (Stopwatch.GetElapsedTime(started) < Patience)
+        var failure = await first.ConfigureAwait(false);
+        while (failure is not null)
         {
             await Task.Delay(s_pause, cancellationToken).ConfigureAwait(false);
-            if (await TryAsync(cancellationToken).ConfigureAwait(false) is not { } again)
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            if (Patience - Stopwatch.GetElapsedTime(started) is var left && left <= TimeSpan.Zero)
             {
-                return;
+                throw failure;
             }
 
-            failure = again;
+            limit.CancelAfter(left);
+            try
+            {
+                failure = await TryAsync(limit.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                // The time is over; what went wrong before is why.
+            }
         }
-
-        throw failure;
     }
 
     /// <summary>Asks the engine what it is, which a build wants to know anyway.</summary>
@@ -92,7 +103,7 @@ internal sealed class RemoteDriver(IConnector connector, RemoteOptions options, 
 
             return null;
         }
-        catch (BuildxException e) when (e is { Failure: BuildxFailure.EngineUnreachable, IsTransient: true })
+        catch (BuildxException e) when (e is { Failure: BuildxFailure.EngineUnreachable or BuildxFailure.EngineLost, IsTransient: true })
         {
             await engine.DisposeAsync().ConfigureAwait(false);
             return e;

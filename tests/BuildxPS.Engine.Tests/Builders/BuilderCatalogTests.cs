@@ -109,6 +109,27 @@ public sealed class BuilderCatalogTests : IDisposable
     }
 
     [Fact]
+    public async Task List_gives_up_an_engine_that_does_not_answer_at_all_before_one_that_is_slow()
+    {
+        await using var silent = new FakeDaemon((_, token) => Task.Delay(Timeout.Infinite, token));
+        await using var slow = new FakeDaemon(async (stream, token) =>
+        {
+            await FakeDaemon.ReadHeadAsync(stream, token);
+            await stream.WriteAsync("HTTP/1.1 200 OK\r\nApi-Version: 1.51\r\nContent-Length: 2\r\n\r\nOK"u8.ToArray(), token);
+            await FakeDaemon.ReadHeadAsync(stream, token);
+            await Task.Delay(Timeout.Infinite, token);
+        });
+        _configuration.Context("silent", silent.Endpoint.Address);
+        _configuration.Context("slow", slow.Endpoint.Address);
+
+        var catalog = new BuilderCatalog(_configuration.Environment(("DOCKER_HOST", "unix:///nowhere/default.sock"))) { FirstAnswer = TimeSpan.FromSeconds(1) };
+        var builders = await catalog.ListAsync(name => name != "default", TimeSpan.FromSeconds(3), Token).ToListAsync(Token);
+
+        Assert.Contains("within 1 s", builders.Single(b => b.Name == "silent").Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("within 1 s", builders.Single(b => b.Name == "slow").Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task List_that_is_left_early_waits_for_nobody()
     {
         await using var silent = new FakeDaemon((_, token) => Task.Delay(Timeout.Infinite, token));

@@ -195,8 +195,10 @@ internal sealed partial class BuildKitBuild
             await ((Task)_status.Completion.WaitAsync(s_trueErrorLimit, CancellationToken.None)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
+        // What the engine could not put into a message ends its events, and perhaps the build; one that fails by itself says why.
+        var said = IsConsequence(error) ? _status.Unsayable ?? error : error;
         return _session.FirstFailure as BuildxException
-            ?? EngineErrors.Explain(_status.Unsayable ?? error, _context with { SessionEnd = await FindSessionEndAsync().ConfigureAwait(false) });
+            ?? EngineErrors.Explain(said, _context with { SessionEnd = await FindSessionEndAsync().ConfigureAwait(false) });
     }
 
     /// <summary>Whether an error only says that the build is gone, and not why.</summary>

@@ -92,7 +92,7 @@ internal sealed class EntryMoves(IFileSystem files)
     }
 
     /// <summary>Does a move; on a refusal once more with the folders made writable that this user may make so.</summary>
-    private static void WithRights(Action move, string source, string target, FileStatus atSource, FileStatus atTarget)
+    private void WithRights(Action move, string source, string target, FileStatus atSource, FileStatus atTarget)
     {
         try
         {
@@ -122,9 +122,9 @@ internal sealed class EntryMoves(IFileSystem files)
         }
     }
 
-    private static bool AllowChange(string folder, FileStatus status) => status.IsDirectory && AllowChange(folder);
+    private bool AllowChange(string folder, FileStatus status) => status.IsDirectory && AllowChange(folder);
 
-    private static bool AllowChange(string folder)
+    private bool AllowChange(string folder)
     {
         if (OperatingSystem.IsWindows())
         {
@@ -133,14 +133,12 @@ internal sealed class EntryMoves(IFileSystem files)
 
         try
         {
-            var mode = File.GetUnixFileMode(folder);
-            var wanted = mode | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-            if (mode == wanted)
+            if (files.Status(folder) is not { IsDirectory: true } status || (status.Mode & OwnerMayChange) == OwnerMayChange)
             {
                 return false;
             }
 
-            File.SetUnixFileMode(folder, wanted);
+            files.SetPermissions(folder, status.Mode | OwnerMayChange);
             return true;
         }
         catch (Exception e) when (OutputFailures.IsFileFailure(e))
@@ -149,11 +147,11 @@ internal sealed class EntryMoves(IFileSystem files)
         }
     }
 
-    private static void Restore(string folder, FileStatus status)
+    private void Restore(string folder, FileStatus status)
     {
         if (!OperatingSystem.IsWindows() && status.IsDirectory && (status.Mode & OwnerMayChange) != OwnerMayChange)
         {
-            File.SetUnixFileMode(folder, (UnixFileMode)(UnixFileModes.ToUnix(status.Mode) & 0xFFF));
+            files.SetPermissions(folder, status.Mode);
         }
     }
 }

@@ -142,15 +142,17 @@ internal sealed class FileReceiver : IDisposable
         if (entry.HasContent || (entry.Mode & FileEntryMode.Directory) != 0)
         {
             _held += HeldBytes(entry);
-            if (_held > _maxHeldBytes)
-            {
-                throw WireReader.Violation("so many and so large entries wait for their bytes that they do not fit into memory");
-            }
         }
 
         if (entry.HasContent)
         {
             _waiting.Enqueue(_nextId, stat);
+        }
+
+        // What waits does so as its message, which may be larger than what an entry is made of.
+        if (_held + _waiting.HeldBytes > _maxHeldBytes)
+        {
+            throw WireReader.Violation("so many and so large entries wait for their bytes that they do not fit into memory");
         }
 
         _nextId++;

@@ -90,6 +90,11 @@ internal interface IFileSystem
     /// <returns>False, and nothing has changed, where the platform or the file system cannot.</returns>
     bool TryExchange(string path, string other);
 
+    /// <summary>Sets a folder's permissions.</summary>
+    /// <param name="folder">The folder, which is no link.</param>
+    /// <param name="mode">Their bits; others are not looked at.</param>
+    void SetPermissions(string folder, FileEntryMode mode);
+
     /// <summary>Gives an entry the owner of another one, as far as this user may.</summary>
     /// <param name="path">The entry.</param>
     /// <param name="owner">The other one.</param>

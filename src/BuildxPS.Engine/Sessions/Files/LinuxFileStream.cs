@@ -6,8 +6,6 @@ namespace BuildxPS.Engine.Sessions.Files;
 /// <summary>A regular file, read in order. A FileStream would ask the system four more things a file.</summary>
 internal sealed unsafe class LinuxFileStream(SafeFileHandle file, long size) : Stream
 {
-    private const int Interrupted = 4;
-
     private long _position;
     private bool _ended;
 
@@ -45,7 +43,7 @@ internal sealed unsafe class LinuxFileStream(SafeFileHandle file, long size) : S
             {
                 count = LinuxNative.Read(file, pointer, (nuint)buffer.Length);
             }
-            while (count < 0 && Marshal.GetLastPInvokeError() == Interrupted);
+            while (count < 0 && Marshal.GetLastPInvokeError() == LinuxNative.Interrupted);
         }
 
         if (count < 0)

@@ -11,8 +11,6 @@ internal sealed partial class LinuxFileSystem : IFileSystem
     private const int StackBytes = 1024;
     private const uint Wanted = LinuxNative.BasicStats | LinuxNative.BirthTime | LinuxNative.MountId;
 
-    private static readonly UTF8Encoding s_strictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-
     private readonly uint _user = LinuxNative.EffectiveUser();
     private readonly uint _group = LinuxNative.EffectiveGroup();
 
@@ -37,12 +35,8 @@ internal sealed partial class LinuxFileSystem : IFileSystem
             fixed (byte* target = buffer)
             {
                 var length = Check(LinuxNative.ReadLink(path, target, (nuint)buffer.Length));
-                return s_strictUtf8.GetString(target, (int)length);
+                return NameBytes.Decode(new ReadOnlySpan<byte>(target, (int)length));
             }
-        }
-        catch (DecoderFallbackException e)
-        {
-            throw new IOException("The link's target is not valid UTF-8.", e);
         }
         finally
         {
@@ -118,17 +112,18 @@ internal sealed partial class LinuxFileSystem : IFileSystem
             Check(LinuxNative.ChangeOwner(path, _user, _group));
         }
 
-        if ((entry.Mode & FileEntryMode.Symlink) == 0)
-        {
-            Check(LinuxNative.ChangeMode(path, UnixFileModes.ToUnix(entry.Mode) & 0xFFF));
-        }
-
         foreach (var (name, value) in entry.ExtendedAttributes ?? new Dictionary<string, ReadOnlyMemory<byte>>())
         {
             fixed (byte* pointer = value.Span)
             {
                 _ = LinuxNative.SetAttribute(path, name, pointer, (nuint)value.Length, 0);
             }
+        }
+
+        // Behind the attributes: they are not set on what may not be written.
+        if ((entry.Mode & FileEntryMode.Symlink) == 0)
+        {
+            Check(LinuxNative.ChangeMode(path, UnixFileModes.ToUnix(entry.Mode) & 0xFFF));
         }
 
         var seconds = Math.DivRem(entry.ModifiedNanoseconds, 1_000_000_000, out var nanoseconds);
@@ -143,7 +138,11 @@ internal sealed partial class LinuxFileSystem : IFileSystem
     }
 
     /// <inheritdoc/>
-    public string? NameProblem(ReadOnlySpan<char> name) => null;
+    public void SetPermissions(string folder, FileEntryMode mode) => Check(LinuxNative.ChangeMode(folder, UnixFileModes.ToUnix(mode) & 0xFFF));
+
+    /// <inheritdoc/>
+    public string? NameProblem(ReadOnlySpan<char> name)
+        => !Environment.Is64BitProcess && NameBytes.IsRaw(name) ? PortableFileSystem.NotText : null;
 
     /// <summary>What the kernel says of an entry.</summary>
     /// <param name="status">Its words.</param>

@@ -43,6 +43,7 @@ internal sealed unsafe class LinuxNewEntries
         {
             LinuxFileSystem.Check(Native.Remove(folder, bytes, 0));
             var found = Native.Status(file, name.Set(""), Native.EmptyPath, LinuxNative.BasicStats, out var status);
+            GC.KeepAlive(name);
             LinuxFileSystem.Check(found);
             var needsOwner = status.UserId != LinuxNative.EffectiveUser() || status.GroupId != LinuxNative.EffectiveGroup();
             return new LinuxNewEntries(AllPermissions & ~(uint)status.Mode, needsOwner);

@@ -127,7 +127,11 @@ internal sealed unsafe class LinuxSourceFolder : ISourceFolder
         int number;
         fixed (byte* pointer = name)
         {
-            number = LinuxNative.OpenAt(descriptor, pointer, LinuxNative.OpenCloseOnExec | _calls.OpenFolder | _calls.OpenNoFollow);
+            do
+            {
+                number = LinuxNative.OpenAt(descriptor, pointer, LinuxNative.OpenCloseOnExec | _calls.OpenFolder | _calls.OpenNoFollow);
+            }
+            while (number < 0 && Marshal.GetLastPInvokeError() == LinuxNative.Interrupted);
         }
 
         if (number >= 0)

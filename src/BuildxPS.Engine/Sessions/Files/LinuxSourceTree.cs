@@ -92,8 +92,14 @@ internal sealed unsafe class LinuxSourceTree : ISourceTree
     private int OpenBeneath(string path, int flags, out int error)
     {
         var how = new LinuxNative.OpenHow { Flags = (ulong)flags, Resolve = LinuxNative.ResolveBeneathWithoutLinks };
-        var number = LinuxNative.OpenBeneath(LinuxNative.OpenBeneathCall, _handle, path, &how, sizeof(LinuxNative.OpenHow));
-        error = number < 0 ? Marshal.GetLastPInvokeError() : 0;
+        nint number;
+        do
+        {
+            number = LinuxNative.OpenBeneath(LinuxNative.OpenBeneathCall, _handle, path, &how, sizeof(LinuxNative.OpenHow));
+            error = number < 0 ? Marshal.GetLastPInvokeError() : 0;
+        }
+        while (error == LinuxNative.Interrupted);
+
         return (int)number;
     }
 
@@ -108,8 +114,14 @@ internal sealed unsafe class LinuxSourceTree : ISourceTree
             {
                 var slash = path.IndexOf('/', start);
                 var part = slash < 0 ? path[start..] : path[start..slash];
-                var next = LinuxNative.OpenAt(from, part, slash < 0 ? flags : folderFlags);
-                error = next < 0 ? Marshal.GetLastPInvokeError() : 0;
+                int next;
+                do
+                {
+                    next = LinuxNative.OpenAt(from, part, slash < 0 ? flags : folderFlags);
+                    error = next < 0 ? Marshal.GetLastPInvokeError() : 0;
+                }
+                while (error == LinuxNative.Interrupted);
+
                 if (next < 0 || slash < 0)
                 {
                     return next;

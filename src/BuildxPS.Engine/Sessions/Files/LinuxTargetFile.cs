@@ -38,7 +38,7 @@ internal sealed unsafe class LinuxTargetFile : WriteOnlyStream
                 {
                     written += count;
                 }
-                else if (Marshal.GetLastPInvokeError() is not Native.Interrupted and var error)
+                else if (Marshal.GetLastPInvokeError() is not LinuxNative.Interrupted and var error)
                 {
                     throw LinuxFileSystem.Failure(error);
                 }
@@ -69,7 +69,7 @@ internal sealed unsafe class LinuxTargetFile : WriteOnlyStream
         }
 
         // Some file systems tell only here that the bytes did not fit.
-        if (Native.Close(file) != 0 && Marshal.GetLastPInvokeError() is not Native.Interrupted and var error)
+        if (Native.Close(file) != 0 && Marshal.GetLastPInvokeError() is not LinuxNative.Interrupted and var error)
         {
             throw LinuxFileSystem.Failure(error);
         }
@@ -85,15 +85,16 @@ internal sealed unsafe class LinuxTargetFile : WriteOnlyStream
             LinuxFileSystem.Check(Native.ChangeOwner(file, _new.User, _new.Group));
         }
 
+        if (_entry.ExtendedAttributes is { Count: > 0 } attributes)
+        {
+            SetAttributes(file, attributes);
+        }
+
+        // Behind the attributes: they are not set on what may not be written.
         var mode = UnixFileModes.ToUnix(_entry.Mode) & 0xFFF;
         if (_new.NeedsMode(mode))
         {
             LinuxFileSystem.Check(Native.ChangeMode(file, mode));
-        }
-
-        if (_entry.ExtendedAttributes is { Count: > 0 } attributes)
-        {
-            SetAttributes(file, attributes);
         }
 
         var times = stackalloc LinuxNative.Time[2];

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using Native = BuildxPS.Engine.Sessions.Files.LinuxTargetNative;
 
@@ -76,7 +77,7 @@ internal sealed unsafe class LinuxTargetFolders : IDisposable
     {
         if (path.IsEmpty)
         {
-            folder = _root ??= Own(Native.Open(LinuxNative.CurrentDirectory, _name.Set(_rootPath), Flags, 0));
+            folder = _root ??= OpenRoot();
             return true;
         }
 
@@ -109,7 +110,7 @@ internal sealed unsafe class LinuxTargetFolders : IDisposable
             var parent = folder;
             try
             {
-                folder = Own(Native.Open(parent, _name.Set(path[part]), Flags | _flags.NoFollow, 0));
+                folder = OpenPart(parent, path[part]);
             }
             finally
             {
@@ -121,6 +122,32 @@ internal sealed unsafe class LinuxTargetFolders : IDisposable
         }
 
         return folder;
+    }
+
+    private SafeFileHandle OpenRoot()
+    {
+        var name = _name.Set(_rootPath);
+        int descriptor;
+        do
+        {
+            descriptor = Native.Open(LinuxNative.CurrentDirectory, name, Flags, 0);
+        }
+        while (descriptor < 0 && Marshal.GetLastPInvokeError() == LinuxNative.Interrupted);
+
+        return Own(descriptor);
+    }
+
+    private SafeFileHandle OpenPart(SafeFileHandle folder, ReadOnlySpan<char> part)
+    {
+        var name = _name.Set(part);
+        int descriptor;
+        do
+        {
+            descriptor = Native.Open(folder, name, Flags | _flags.NoFollow, 0);
+        }
+        while (descriptor < 0 && Marshal.GetLastPInvokeError() == LinuxNative.Interrupted);
+
+        return Own(descriptor);
     }
 
     private static SafeFileHandle Own(int descriptor) => new(LinuxFileSystem.Check(descriptor), ownsHandle: true);

@@ -13,7 +13,6 @@ internal static unsafe partial class LinuxTargetNative
     public const int OpenPathOnly = 0x200000;
     public const int EmptyPath = 0x1000;
 
-    public const int Interrupted = 4;
     public const int IsLink = 40;
 
     /// <summary>The flags of <c>open</c> that differ between processors; null for one that is not known here.</summary>

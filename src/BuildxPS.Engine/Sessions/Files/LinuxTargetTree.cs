@@ -100,7 +100,7 @@ internal sealed unsafe class LinuxTargetTree : ITargetTree
         {
             file = Native.Open(folder, _name.Bytes, flags, mode & 0x1FF);
         }
-        while (file < 0 && Marshal.GetLastPInvokeError() == Native.Interrupted);
+        while (file < 0 && Marshal.GetLastPInvokeError() == LinuxNative.Interrupted);
 
         LinuxFileSystem.Check(file);
         try
@@ -144,15 +144,16 @@ internal sealed unsafe class LinuxTargetTree : ITargetTree
             LinuxFileSystem.Check(Native.ChangeOwnerAt(folder, _name.Bytes, New.User, New.Group, LinuxNative.NoFollow));
         }
 
+        if (entry.ExtendedAttributes is { Count: > 0 } attributes)
+        {
+            SetAttributes(folder, TreePath.Name(entry.Path), attributes);
+        }
+
+        // Behind the attributes: they are not set on what may not be written.
         if ((entry.Mode & FileEntryMode.Symlink) == 0)
         {
             // The call cannot be told not to follow links; but what it is about was just made, and is none.
             LinuxFileSystem.Check(Native.ChangeModeAt(folder, _name.Bytes, UnixFileModes.ToUnix(entry.Mode) & 0xFFF, 0));
-        }
-
-        if (entry.ExtendedAttributes is { Count: > 0 } attributes)
-        {
-            SetAttributes(folder, TreePath.Name(entry.Path), attributes);
         }
 
         var times = stackalloc LinuxNative.Time[2];

@@ -113,7 +113,7 @@ internal sealed class MergePlan(IFileSystem files)
         const FileEntryMode all = (FileEntryMode)0x1C0;
         if (!_isPrivileged && !OperatingSystem.IsWindows() && (status.Mode & all) != all)
         {
-            File.SetUnixFileMode(folder, (UnixFileMode)(UnixFileModes.ToUnix(status.Mode) & 0xFFF) | (UnixFileMode)all);
+            files.SetPermissions(folder, status.Mode | all);
         }
     }
 }

@@ -9,7 +9,8 @@ namespace BuildxPS.Engine.Sessions.Files;
 /// </summary>
 internal sealed partial class PortableFileSystem : IFileSystem
 {
-    private const string NotText = "is not valid UTF-8, and names here are text";
+    /// <summary>What is wrong with a name that is no text.</summary>
+    internal const string NotText = "is not valid UTF-8, and names here are text";
     private const int WindowsSharing = unchecked((int)0x80070020);
     private const int MacWouldBlock = 35;
 
@@ -186,6 +187,15 @@ internal sealed partial class PortableFileSystem : IFileSystem
 
     /// <inheritdoc/>
     public bool IsLocal(string folder) => new DriveInfo(folder).DriveType is DriveType.Fixed or DriveType.Ram;
+
+    /// <inheritdoc/>
+    public void SetPermissions(string folder, FileEntryMode mode)
+    {
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(folder, (UnixFileMode)(UnixFileModes.ToUnix(mode) & 0xFFF));
+        }
+    }
 
     /// <inheritdoc/>
     public string? NameProblem(ReadOnlySpan<char> name) =>

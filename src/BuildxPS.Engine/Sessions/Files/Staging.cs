@@ -101,15 +101,15 @@ internal sealed class Staging : IDisposable
         try
         {
             // The mark goes last: without it nobody would take the rest for a leftover if this process is killed here.
-            foreach (var part in new DirectoryInfo(folder).EnumerateFileSystemInfos().Where(p => p.Name != StagingOwner.FileName).ToList())
+            foreach (var part in FolderNames.ReadExact(folder).Where(n => n != StagingOwner.FileName).Select(n => Path.Join(folder, n)))
             {
-                if (part is DirectoryInfo { LinkTarget: null })
+                if (IFileSystem.Current.Status(part) is { IsDirectory: true })
                 {
-                    RemoveTree(part.FullName);
+                    RemoveTree(part);
                 }
                 else
                 {
-                    part.Delete();
+                    RemoveFile(part);
                 }
             }
 
@@ -121,21 +121,39 @@ internal sealed class Staging : IDisposable
         }
     }
 
+    /// <summary>
+    /// Removes a tree, never through a link. .NET reads names that are not UTF-8 as other names, behind which a link may lie:
+    /// where such names can be, every entry is removed by its bytes.
+    /// </summary>
     private static void RemoveTree(string folder)
     {
+        if (IFileSystem.Current is LinuxFileSystem)
+        {
+            RemoveExact(folder);
+            return;
+        }
+
         try
         {
             Directory.Delete(folder, recursive: true);
         }
-        catch (Exception e) when (OperatingSystem.IsLinux() && (e is ArgumentException || OutputFailures.IsFileFailure(e)) && Directory.Exists(folder))
-        {
-            // Folders that came without the right to change them; or names that are not UTF-8, which .NET does not find again.
-            RemoveExact(folder);
-        }
         catch (UnauthorizedAccessException) when (!OperatingSystem.IsWindows())
         {
+            // Folders that came without the right to change them.
             MakeWritable(folder);
             Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static void RemoveFile(string path)
+    {
+        if (IFileSystem.Current is LinuxFileSystem)
+        {
+            _ = LinuxNative.Remove(path);
+        }
+        else
+        {
+            File.Delete(path);
         }
     }
 

@@ -82,7 +82,12 @@ internal sealed class StagingOwner : IDisposable
             return new StagingOwner(file, path);
         }
 
-        file.Dispose();
+        if (OperatingSystem.IsWindows())
+        {
+            // It removes no file that is open.
+            file.Dispose();
+        }
+
         if (record.Length == 0 && Directory.GetFileSystemEntries(folder) is [_])
         {
             // Its process was killed in the moment before it wrote the record; nothing else is in it.
@@ -90,6 +95,7 @@ internal sealed class StagingOwner : IDisposable
             RemoveUnmarked(folder);
         }
 
+        file.Dispose();
         return null;
     }
 

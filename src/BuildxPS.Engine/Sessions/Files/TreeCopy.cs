@@ -57,6 +57,11 @@ internal sealed class TreeCopy(IFileSystem files)
         }
         else if (status.IsRegular)
         {
+            if (NameBytes.IsRaw(source) || NameBytes.IsRaw(target))
+            {
+                throw new IOException("Its name is not UTF-8, and such a file is not copied to a folder that is another file system.");
+            }
+
             File.Copy(source, target);
         }
         else

@@ -38,10 +38,15 @@ public sealed class GetBuildxBuilderCommand : BuildxCommand
     [ValidateNotNullOrEmpty]
     public string? DockerHost { get; set; }
 
-    /// <summary>Seconds to wait for an engine's answer; 0 waits without a limit.</summary>
+    /// <summary>
+    /// Seconds to wait for an engine's answer; 0 waits without a limit. Without it 20, but a list waits no longer than 2 for
+    /// an engine that does not answer at all.
+    /// </summary>
     [Parameter]
     [ValidateRange(0, int.MaxValue / 1000)]
     public int TimeoutSec { get; set; } = 20;
+
+    private static readonly TimeSpan s_firstAnswer = TimeSpan.FromSeconds(1.75);
 
     private TimeSpan Limit => TimeSpan.FromSeconds(TimeoutSec);
 
@@ -70,7 +75,7 @@ public sealed class GetBuildxBuilderCommand : BuildxCommand
 
         var pattern = WildcardPattern.Get(name, WildcardOptions.IgnoreCase);
         WriteVerbose($"Asking the engines of builders named {name}.");
-        Consume(token => new BuilderCatalog(ClientEnvironment.Read()).ListAsync(pattern.IsMatch, Limit, token), WriteObject);
+        Consume(token => new BuilderCatalog(ClientEnvironment.Read()) { FirstAnswer = MyInvocation.BoundParameters.ContainsKey(nameof(TimeoutSec)) ? null : s_firstAnswer }.ListAsync(pattern.IsMatch, Limit, token), WriteObject);
     }
 
     private void WriteOne(BuilderSelection selection)

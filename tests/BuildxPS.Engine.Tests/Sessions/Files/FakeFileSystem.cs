@@ -91,6 +91,8 @@ internal sealed class FakeFileSystem : IFileSystem
         return done;
     }
 
+    public void SetPermissions(string folder, FileEntryMode mode) => Change(() => _inner.SetPermissions(folder, mode));
+
     public void SetMetadata(string path, FileEntry entry) => Change(() => _inner.SetMetadata(path, entry));
 
     public ITargetTree OpenTarget(string root, string destination) => new PortableTargetTree(root, this);

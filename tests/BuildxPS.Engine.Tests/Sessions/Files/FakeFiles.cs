@@ -41,6 +41,8 @@ internal sealed class FakeFiles : IFileSystem
 
     public void Rename(string path, string newPath) => throw new NotSupportedException();
 
+    public void SetPermissions(string folder, FileEntryMode mode) => throw new NotSupportedException();
+
     public void SetMetadata(string path, FileEntry entry) => throw new NotSupportedException();
 
     public ITargetTree OpenTarget(string root, string destination) => throw new NotSupportedException();

@@ -1,3 +1,4 @@
+using BuildxPS.Engine.Engines;
 using BuildxPS.Engine.Sessions.Files;
 using static BuildxPS.Engine.Tests.Sessions.Files.TreeItem;
 
@@ -68,6 +69,37 @@ public sealed class RawNamesTests
         }
 
         Assert.Empty(FolderNames.ReadExact(folder.Path));
+    }
+
+    [Fact]
+    public void A_link_that_looks_like_one_of_them_leads_nobody_out_when_they_are_removed_or_made_writable()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Other systems have no such names.");
+        using var folder = new TempFolder().File("mine/kept", "mine").Folder("staging");
+        IFileSystem.Current.SetPermissions(folder["mine"], (FileEntryMode)0x1ED);
+
+        // .NET reads each of these as x and U+FFFD.
+        string[] twins = ["x\uDCFF", "x\uDCFE", "x\uDCFD", "x\uDCFC", "x\uDC80", "x\uDCC3"];
+        foreach (var twin in twins)
+        {
+            IFileSystem.Current.CreateDirectory(folder[$"staging/{twin}"]);
+            System.IO.File.WriteAllText(folder["staging/y"], "");
+            IFileSystem.Current.Rename(folder["staging/y"], folder[$"staging/{twin}/kept"]);
+        }
+
+        IFileSystem.Current.CreateSymbolicLink(folder["staging/x\uFFFD"], folder["mine"], isDirectory: true);
+        var moves = new EntryMoves(IFileSystem.Current);
+        foreach (var twin in twins)
+        {
+            IFileSystem.Current.SetPermissions(folder[$"staging/{twin}"], (FileEntryMode)0x16D);
+            moves.Move(folder[$"staging/{twin}"], folder[$"staging/{twin}2"], IFileSystem.Current.Status(folder[$"staging/{twin}"])!.Value);
+        }
+
+        Staging.TryRemove(folder["staging"]);
+
+        Assert.Equal("mine", System.IO.File.ReadAllText(folder["mine/kept"]));
+        Assert.Equal((FileEntryMode)0x1ED, IFileSystem.Current.Status(folder["mine"])!.Value.Mode & (FileEntryMode)0x1FF);
+        Assert.False(Directory.Exists(folder["staging"]));
     }
 
     [Fact]
