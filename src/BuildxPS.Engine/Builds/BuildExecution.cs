@@ -36,7 +36,7 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
             await using (builder.ConfigureAwait(false))
             {
                 builder.NoteUse?.Invoke();
-                var nodes = await ChosenNodes.ConnectAsync(builder, request.Platforms, ReportAsync, cancellationToken).ConfigureAwait(false);
+                var nodes = await ChosenNodes.ConnectAsync(builder, request.Platforms, request.ContextPath, ReportAsync, cancellationToken).ConfigureAwait(false);
                 await using (nodes.ConfigureAwait(false))
                 {
                     _trust = nodes.Nodes[0].Node.Trust;
