@@ -93,7 +93,7 @@ internal static class KubernetesAccess
 
     private static BuildxException Invalid(IReadOnlyList<string> files, string reason, Exception? inner) => new(
         BuildxFailure.ClusterConfigInvalid,
-        $"The kubernetes cluster cannot be found: {string.Join(", ", files.Select(DisplayText.Line))}: {reason}",
+        $"The kubernetes cluster cannot be found: {string.Join(", ", files.Select(f => DisplayText.Line(f)))}: {reason}",
         "Give the path of a kubeconfig in KUBECONFIG, or write one to ~/.kube/config; its current context says which cluster is meant.",
         inner);
 }

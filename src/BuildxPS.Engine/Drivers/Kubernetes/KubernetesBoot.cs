@@ -11,10 +11,12 @@ internal sealed class KubernetesBoot(KubernetesCluster cluster, KubernetesNode n
 
     private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(1);
 
-    private static readonly (string Verb, string Resource)[] s_always = [("get", "pods"), ("list", "pods"), ("watch", "pods"), ("create", "pods/exec")];
+    // A WebSocket is asked for with GET, which is the verb for all versions; newer ones ask for create as well.
+    private static readonly (string Verb, string Resource)[] s_always = [("get", "pods"), ("list", "pods"), ("watch", "pods"), ("get", "pods/exec"), ("create", "pods/exec")];
 
     private readonly BootSteps _steps = new(report);
     private readonly HashSet<string> _said = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _known = new(StringComparer.Ordinal);
     private string _lastWords = "";
 
     /// <summary>Starts the node; returns at once where it runs.</summary>
@@ -23,8 +25,9 @@ internal sealed class KubernetesBoot(KubernetesCluster cluster, KubernetesNode n
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         var found = await cluster.FindAsync(objects, cancellationToken).ConfigureAwait(false);
-        if (found is { } running && running.Ready >= objects.Replicas)
+        if (found is { Ready: > 0 })
         {
+            // A pod that is replaced, or a node of the cluster that is lost, is no reason for builds to wait.
             return;
         }
 
@@ -36,6 +39,7 @@ internal sealed class KubernetesBoot(KubernetesCluster cluster, KubernetesNode n
         if (wanted is null)
         {
             await RefuseAsync(cancellationToken).ConfigureAwait(false);
+            await ForgetAsync(cancellationToken).ConfigureAwait(false);
             await _steps.PartAsync($"creating {objects.Resource} {objects.Name}", () => cluster.CreateAsync(objects, cancellationToken), cancellationToken).ConfigureAwait(false);
         }
         else if (wanted < objects.Replicas)
@@ -102,19 +106,12 @@ internal sealed class KubernetesBoot(KubernetesCluster cluster, KubernetesNode n
                 return;
             }
 
-            try
+            await foreach (var (type, pod) in cluster.WatchPodsAsync(objects.Selector, version, cancellationToken).ConfigureAwait(false))
             {
-                await foreach (var (type, pod) in cluster.WatchPodsAsync(objects.Selector, version, cancellationToken).ConfigureAwait(false))
+                if (Apply(pods, type, pod) && await IsReadyAsync(pods.Values, cancellationToken).ConfigureAwait(false))
                 {
-                    if (Apply(pods, type, pod) && await IsReadyAsync(pods.Values, cancellationToken).ConfigureAwait(false))
-                    {
-                        return;
-                    }
+                    return;
                 }
-            }
-            catch (Exception e) when (e is KubernetesException or HttpRequestException or IOException)
-            {
-                // It forgot the version, or the connection broke: the list is read anew.
             }
 
             await Task.Delay(s_pause, cancellationToken).ConfigureAwait(false);
@@ -170,6 +167,19 @@ internal sealed class KubernetesBoot(KubernetesCluster cluster, KubernetesNode n
         }
     }
 
+    /// <summary>What was said before is about a former try: a cluster keeps events for an hour.</summary>
+    private async Task ForgetAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            _known.UnionWith((await cluster.ListWarningsAsync(objects.Name, cancellationToken).ConfigureAwait(false)).Select(w => w.Id));
+        }
+        catch (BuildxException e) when (e.Failure == BuildxFailure.ClusterForbidden)
+        {
+            // Who may not read events still sees what the pods themselves say.
+        }
+    }
+
     /// <summary>Reads what the cluster says of the workload and its pods: what is said of no pod, such as a quota, is said there alone.</summary>
     private async Task ListenAsync(CancellationToken cancellationToken)
     {
@@ -177,15 +187,18 @@ internal sealed class KubernetesBoot(KubernetesCluster cluster, KubernetesNode n
         {
             try
             {
-                foreach (var warning in await cluster.ListWarningsAsync(objects.Name, cancellationToken).ConfigureAwait(false))
+                foreach (var warning in (await cluster.ListWarningsAsync(objects.Name, cancellationToken).ConfigureAwait(false)).Where(w => _known.Add(w.Id)))
                 {
                     await SayAsync($"{warning.About}: {warning}", cancellationToken).ConfigureAwait(false);
                 }
             }
-            catch (BuildxException)
+            catch (BuildxException e) when (e.Failure == BuildxFailure.ClusterForbidden)
             {
-                // Who may not read events still sees what the pods themselves say.
                 return;
+            }
+            catch (BuildxException e) when (e.IsTransient)
+            {
+                // Only words are missing; the pods are watched all the same.
             }
 
             await Task.Delay(s_pause, cancellationToken).ConfigureAwait(false);

@@ -6,7 +6,7 @@ using k8s.Models;
 namespace BuildxPS.Engine.Drivers.Kubernetes;
 
 /// <summary>The calls of a cluster's API that the driver needs, in one namespace, with failures that say what was refused.</summary>
-internal sealed class KubernetesCluster : IDisposable
+internal sealed partial class KubernetesCluster : IDisposable
 {
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(20);
 
@@ -21,7 +21,7 @@ internal sealed class KubernetesCluster : IDisposable
     {
         _limit = timeout ?? s_timeout;
         Server = configuration.Host;
-        Namespace = space ?? (string.IsNullOrEmpty(configuration.Namespace) ? "default" : configuration.Namespace);
+        Namespace = Given(space) ?? Given(configuration.Namespace) ?? "default";
         Failures = new KubernetesFailures(Server, Namespace, _limit);
 
         // Calls have their own limit, and watches have none.
@@ -116,7 +116,8 @@ internal sealed class KubernetesCluster : IDisposable
 
         if (objects.StatefulSet is not null && !keepState)
         {
-            await DeleteAsync(
+            await CallAsync(
+                "deletecollection",
                 "persistentvolumeclaims",
                 token => _client.CoreV1.DeleteCollectionNamespacedPersistentVolumeClaimAsync(Namespace, labelSelector: objects.Selector, cancellationToken: token),
                 cancellationToken).ConfigureAwait(false);
@@ -134,15 +135,6 @@ internal sealed class KubernetesCluster : IDisposable
         return ([.. list.Items.OrderBy(p => p.Metadata.Name, StringComparer.Ordinal)], list.Metadata?.ResourceVersion ?? "");
     }
 
-    /// <summary>What becomes of a node's pods from now on.</summary>
-    /// <param name="selector">Finds them.</param>
-    /// <param name="version">Where the list that is known ended.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>The changes; they end when the API server ends the watch, and are thrown as <see cref="KubernetesException"/> where it forgot the version.</returns>
-    public IAsyncEnumerable<(WatchEventType Type, V1Pod Pod)> WatchPodsAsync(string selector, string version, CancellationToken cancellationToken)
-        => _client.CoreV1.WatchListNamespacedPodAsync(
-            Namespace, allowWatchBookmarks: true, labelSelector: selector, resourceVersion: version, cancellationToken: cancellationToken);
-
     /// <summary>What the cluster says about objects of a name and those made of them, warnings only, newest last.</summary>
     /// <param name="name">The workload's name.</param>
     /// <param name="cancellationToken">Gives up.</param>
@@ -156,7 +148,7 @@ internal sealed class KubernetesCluster : IDisposable
             .. list.Items
                 .Where(e => e.InvolvedObject?.Name is { } about && (about == name || about.StartsWith(name + "-", StringComparison.Ordinal)))
                 .OrderBy(e => e.LastTimestamp ?? e.EventTime ?? e.Metadata?.CreationTimestamp)
-                .Select(e => new ClusterWarning(e.InvolvedObject.Name, DisplayText.Line(e.Reason), DisplayText.Line(e.Message))),
+                .Select(e => new ClusterWarning(e.InvolvedObject.Name, DisplayText.Line(e.Reason), DisplayText.Line(e.Message), $"{e.Metadata?.Uid} {e.Metadata?.ResourceVersion}")),
         ];
     }
 
@@ -202,7 +194,7 @@ internal sealed class KubernetesCluster : IDisposable
     /// <returns>The socket, which the caller disposes.</returns>
     public Task<System.Net.WebSockets.WebSocket> ExecuteAsync(string pod, string container, IReadOnlyList<string> command, CancellationToken cancellationToken)
         => CallAsync(
-            "create",
+            "get",
             "pods/exec",
             token => _client.WebSocketNamespacedPodExecAsync(
                 pod, Namespace, command, container, stderr: true, stdin: true, stdout: true, tty: false, webSocketSubProtocol: WebSocketProtocol.V4BinaryWebsocketProtocol, cancellationToken: token),
@@ -210,6 +202,8 @@ internal sealed class KubernetesCluster : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _client.Dispose();
+
+    private static string? Given(string? text) => string.IsNullOrEmpty(text) ? null : text;
 
     private async Task<bool> TryCreateAsync<T>(string resource, Func<CancellationToken, Task<T>> create, CancellationToken cancellationToken)
         where T : class
@@ -263,14 +257,4 @@ internal sealed class KubernetesCluster : IDisposable
             throw Failures.Explain(e, verb, resource);
         }
     }
-}
-
-/// <summary>What a cluster says of an object that does not come up.</summary>
-/// <param name="About">The object's name.</param>
-/// <param name="Reason">The reason, one word.</param>
-/// <param name="Message">The cluster's own words.</param>
-internal sealed record ClusterWarning(string About, string Reason, string Message)
-{
-    /// <inheritdoc/>
-    public override string ToString() => $"{Reason}: {Message}";
 }
