@@ -49,6 +49,12 @@ internal sealed class InstanceDrivers(ClientEnvironment environment, ContextCata
             return new RemoteDriver(new ExecConnector(daemon, container), options, daemon);
         }
 
+        if (endpoint.PodEndpoint is { } pod)
+        {
+            var found = new PodConnector(pod, environment, timeout);
+            return new RemoteDriver(found, options, found);
+        }
+
         var connector = endpoint.Address!.Ssh is { } target
             ? ConnectorFactory.Create(target, target.BuildKitCommand, node.Endpoint, timeout)
             : ConnectorFactory.Create(new EngineEndpoint { Address = node.Endpoint, Tls = options.Tls, Origin = origin }, SslApplicationProtocol.Http2, timeout);

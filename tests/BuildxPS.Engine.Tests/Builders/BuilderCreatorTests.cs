@@ -47,7 +47,7 @@ public sealed class BuilderCreatorTests : IDisposable
         { new() { Endpoint = "tcp://x:1", DriverOptions = new Dictionary<string, string> { ["cacert"] = "/nowhere/ca.pem" } }, BuildxFailure.DriverOptionInvalid },
         { new() { Endpoint = "tcp://x:1", DriverOptions = new Dictionary<string, string> { ["servername"] = "x" } }, BuildxFailure.DriverOptionInvalid },
         { new() { Endpoint = "tcp://x:1", DriverOptions = new Dictionary<string, string> { ["cacert"] = "/c", ["cert"] = "/c" } }, BuildxFailure.DriverOptionInvalid },
-        { new() { Endpoint = "kube-pod://p" }, BuildxFailure.EndpointUnsupported },
+        { new() { Endpoint = "podman-container://p" }, BuildxFailure.EndpointUnsupported },
         { new() { Endpoint = "docker-container://" }, BuildxFailure.EndpointInvalid },
         { new() { Driver = "kubernetes" }, BuildxFailure.EngineUnsupported },
         { new() { Driver = "podman" }, BuildxFailure.DriverNotFound },

@@ -26,7 +26,7 @@ internal sealed partial class KubernetesCluster : IDisposable
 
         // Calls have their own limit, and watches have none.
         configuration.HttpClientTimeout = System.Threading.Timeout.InfiniteTimeSpan;
-        _client = new k8s.Kubernetes(configuration) { CreateWebSocketBuilder = PodExecSocket.Builder };
+        _client = new k8s.Kubernetes(configuration) { CreateWebSocketBuilder = () => new PodExecSocket() };
     }
 
     /// <summary>The API server's address.</summary>
@@ -185,20 +185,6 @@ internal sealed partial class KubernetesCluster : IDisposable
             cancellationToken).ConfigureAwait(false);
         return answer.Status?.Allowed ?? true ? null : DisplayText.Line(answer.Status!.Reason ?? "");
     }
-
-    /// <summary>Starts a command in a pod's container.</summary>
-    /// <param name="pod">The pod.</param>
-    /// <param name="container">The container.</param>
-    /// <param name="command">The command.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>The socket, which the caller disposes.</returns>
-    public Task<System.Net.WebSockets.WebSocket> ExecuteAsync(string pod, string container, IReadOnlyList<string> command, CancellationToken cancellationToken)
-        => CallAsync(
-            "get",
-            "pods/exec",
-            token => _client.WebSocketNamespacedPodExecAsync(
-                pod, Namespace, command, container, stderr: true, stdin: true, stdout: true, tty: false, webSocketSubProtocol: WebSocketProtocol.V4BinaryWebsocketProtocol, cancellationToken: token),
-            cancellationToken);
 
     /// <inheritdoc/>
     public void Dispose() => _client.Dispose();

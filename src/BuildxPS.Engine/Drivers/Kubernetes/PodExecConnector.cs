@@ -5,8 +5,8 @@ namespace BuildxPS.Engine.Drivers.Kubernetes;
 /// <summary>Reaches the BuildKit in a pod through <c>buildctl dial-stdio</c>, which the cluster runs there.</summary>
 /// <param name="cluster">The cluster.</param>
 /// <param name="pod">The pod's name.</param>
-/// <param name="container">The container in it.</param>
-internal sealed class PodExecConnector(KubernetesCluster cluster, string pod, string container) : IConnector
+/// <param name="container">The container in it; null where it has one.</param>
+internal sealed class PodExecConnector(KubernetesCluster cluster, string pod, string? container) : IConnector
 {
     private const int Attempts = 5;
 
@@ -25,7 +25,7 @@ internal sealed class PodExecConnector(KubernetesCluster cluster, string pod, st
             try
             {
                 var socket = await cluster.ExecuteAsync(pod, container, s_dial, cancellationToken).ConfigureAwait(false);
-                return new PodExecStream(socket, new ExecFailures(cluster.Server, $"{container} of the pod {pod}", string.Join(' ', s_dial), expectsText: false));
+                return new PodExecStream(socket, new ExecFailures(cluster.Server, container is null ? $"of the pod {pod}" : $"{container} of the pod {pod}", string.Join(' ', s_dial), expectsText: false));
             }
             catch (BuildxException e) when (e.IsTransient && attempt < Attempts)
             {

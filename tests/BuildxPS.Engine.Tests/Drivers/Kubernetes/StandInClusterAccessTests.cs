@@ -34,6 +34,7 @@ public sealed class StandInClusterAccessTests
     [InlineData("patch", "deployments.apps/scale")]
     [InlineData("delete", "deployments.apps")]
     [InlineData("get", "pods/exec")]
+    [InlineData("create", "pods/exec")]
     public async Task Right_that_is_taken_away_later_is_named(string verb, string resource)
     {
         await using var fixture = await ClusterFixture.CreateAsync();

@@ -56,7 +56,7 @@ internal sealed class StandInExec(StandInStore store)
     private string Check(StandInRequest request)
     {
         var pod = store.Find("pods", request.Space, request.Name) ?? throw StandInRefusal.NotFound("pods", request.Name);
-        var container = request.Query("container");
+        var container = request.Query("container") is { Length: > 0 } given ? given : (string)pod["spec"]!["containers"]![0]!["name"]!;
         if (!request.Http.WebSockets.IsWebSocketRequest || request.Http.Request.Query.Keys.Any(k => !s_known.Contains(k)))
         {
             throw StandInRefusal.Bad("you must specify at least 1 of stdin, stdout, stderr, and upgrade the request");
