@@ -86,6 +86,14 @@ internal sealed class KubernetesBoot(KubernetesCluster cluster, KubernetesNode n
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
+            // A last look: what keeps the pods may have been said just now.
+            await words.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await SayWarningsAsync(cancellationToken).ConfigureAwait(false);
+            if (await IsReadyAsync((await cluster.ListPodsAsync(objects.Selector, cancellationToken).ConfigureAwait(false)).Pods, cancellationToken).ConfigureAwait(false))
+            {
+                return;
+            }
+
             throw Failed(FormattableString.Invariant($"{objects.Replicas} pods were not ready within {ElapsedTime.Format(node.Options.Timeout)}"));
         }
         finally
@@ -183,25 +191,30 @@ internal sealed class KubernetesBoot(KubernetesCluster cluster, KubernetesNode n
     /// <summary>Reads what the cluster says of the workload and its pods: what is said of no pod, such as a quota, is said there alone.</summary>
     private async Task ListenAsync(CancellationToken cancellationToken)
     {
-        while (true)
+        while (await SayWarningsAsync(cancellationToken).ConfigureAwait(false))
         {
-            try
+            await Task.Delay(s_pause, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<bool> SayWarningsAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            foreach (var warning in await cluster.ListWarningsAsync(objects.Name, cancellationToken).ConfigureAwait(false))
             {
-                foreach (var warning in (await cluster.ListWarningsAsync(objects.Name, cancellationToken).ConfigureAwait(false)).Where(w => _known.Add(w.Id)))
+                if (_known.Add(warning.Id))
                 {
                     await SayAsync($"{warning.About}: {warning}", cancellationToken).ConfigureAwait(false);
                 }
             }
-            catch (BuildxException e) when (e.Failure == BuildxFailure.ClusterForbidden)
-            {
-                return;
-            }
-            catch (BuildxException e) when (e.IsTransient)
-            {
-                // Only words are missing; the pods are watched all the same.
-            }
 
-            await Task.Delay(s_pause, cancellationToken).ConfigureAwait(false);
+            return true;
+        }
+        catch (BuildxException e)
+        {
+            // Who may not read events still sees what the pods themselves say.
+            return e.IsTransient;
         }
     }
 

@@ -70,6 +70,12 @@ internal sealed record KubernetesObjects
             annotations[PlatformAnnotation] = string.Join(',', node.Platforms);
         }
 
+        if (options.IsRootless)
+        {
+            // Only pods need it; buildx writes it on all objects.
+            annotations["container.apparmor.security.beta.kubernetes.io/" + ContainerName] = "unconfined";
+        }
+
         var maps = SplitFiles(node.Files).Select(f => (f.Volume, f.Folder, Map: Map($"{name}-{f.Volume}", annotations, f.Files))).ToList();
         var template = Template(node, labels, annotations, maps.Select(m => (m.Volume, m.Folder, m.Map.Metadata.Name)));
         var metadata = new V1ObjectMeta { Name = name, Labels = labels, Annotations = Given(annotations) };
@@ -109,10 +115,8 @@ internal sealed record KubernetesObjects
             mounts.Add(new V1VolumeMount { Name = volume, MountPath = folder.Length == 0 ? "/etc/buildkit" : "/etc/buildkit/" + folder });
         }
 
-        var podAnnotations = new Dictionary<string, string>(annotations, StringComparer.Ordinal);
         if (options.IsRootless)
         {
-            podAnnotations["container.apparmor.security.beta.kubernetes.io/" + ContainerName] = "unconfined";
             volumes.Add(new V1Volume { Name = StateVolume, EmptyDir = new V1EmptyDirVolumeSource { Medium = options.RootVolumeMemory is null ? null : "Memory", SizeLimit = options.RootVolumeMemory } });
             mounts.Add(new V1VolumeMount { Name = StateVolume, MountPath = RootlessStateFolder });
         }
@@ -124,7 +128,7 @@ internal sealed record KubernetesObjects
 
         return new V1PodTemplateSpec
         {
-            Metadata = new V1ObjectMeta { Labels = labels, Annotations = Given(podAnnotations) },
+            Metadata = new V1ObjectMeta { Labels = labels, Annotations = Given(annotations) },
             Spec = new V1PodSpec
             {
                 ServiceAccountName = Given(options.ServiceAccount),

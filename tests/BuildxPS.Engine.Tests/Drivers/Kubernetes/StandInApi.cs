@@ -230,6 +230,13 @@ internal sealed class StandInApi(StandInCluster cluster, CancellationToken ends)
 
     private static async Task<JsonObject> ReadAsync(StandInRequest request)
     {
+        if (request.Http.Request.ContentType == StandInProtobuf.ContentType)
+        {
+            using var body = new MemoryStream();
+            await request.Http.Request.Body.CopyToAsync(body);
+            return StandInProtobuf.Read(body.ToArray());
+        }
+
         try
         {
             return (await JsonNode.ParseAsync(request.Http.Request.Body))?.AsObject() ?? throw StandInRefusal.Bad("the body is null");

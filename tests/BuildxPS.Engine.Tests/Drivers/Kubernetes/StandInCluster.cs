@@ -134,9 +134,10 @@ internal sealed class StandInCluster : IAsyncDisposable
         {
             // The client does not wait for it.
         }
-        catch (Exception e) when (http.Response.HasStarted)
+        catch (Exception e)
         {
-            Mistakes.Enqueue($"{http.Request.Method} {http.Request.Path}: {e.Message}");
+            Mistakes.Enqueue($"{http.Request.Method} {http.Request.Path}: {e}");
+            throw;
         }
     }
 

@@ -94,15 +94,15 @@ internal sealed record StandInRequest
         }
 
         var type = Http.Request.ContentType?.Split(';')[0];
-        var wanted = Verb switch
+        string[]? wanted = Verb switch
         {
-            "create" or "update" => "application/json",
-            "patch" => "application/merge-patch+json",
+            "create" or "update" => ["application/json", StandInProtobuf.ContentType],
+            "patch" => ["application/merge-patch+json"],
             _ => null,
         };
-        if (wanted is not null && type != wanted)
+        if (wanted is not null && !wanted.Contains(type))
         {
-            throw new StandInRefusal(415, "UnsupportedMediaType", $"the body of the request was in an unknown format: {type} and not {wanted}");
+            throw new StandInRefusal(415, "UnsupportedMediaType", $"the body of the request was in an unknown format: {type} and not {string.Join(", ", wanted)}");
         }
 
         if (Part != "exec" && Http.Request.Query.Keys.FirstOrDefault(k => !s_parameters[Verb].Contains(k)) is { } unknown)

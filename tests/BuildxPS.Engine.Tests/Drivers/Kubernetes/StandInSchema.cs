@@ -7,42 +7,46 @@ namespace BuildxPS.Engine.Tests.Drivers.Kubernetes;
 /// <summary>What kubernetes takes as an object: known fields of their types, with the required ones (<c>!</c>), and names in their forms.</summary>
 internal static partial class StandInSchema
 {
-    private static readonly Dictionary<string, Dictionary<string, string>> s_types = new Dictionary<string, string>(StringComparer.Ordinal)
+    /// <summary>
+    /// By type the fields: name, type, whether it must be there, and its number in protobuf (of a message in a message behind a dot),
+    /// as in kubernetes' generated.proto.
+    /// </summary>
+    public static readonly IReadOnlyDictionary<string, StandInField[]> Types = new Dictionary<string, string>(StringComparer.Ordinal)
     {
-        ["Deployment"] = "apiVersion!:string kind!:string metadata!:Meta spec!:DeploymentSpec status:Empty",
-        ["StatefulSet"] = "apiVersion!:string kind!:string metadata!:Meta spec!:StatefulSetSpec status:StatefulSetStatus",
+        ["Deployment"] = "apiVersion!:string kind!:string metadata!:Meta=1 spec!:DeploymentSpec=2 status:Empty",
+        ["StatefulSet"] = "apiVersion!:string kind!:string metadata!:Meta=1 spec!:StatefulSetSpec=2 status:StatefulSetStatus",
         ["StatefulSetStatus"] = "replicas:int availableReplicas:int",
-        ["ConfigMap"] = "apiVersion!:string kind!:string metadata!:Meta data:map",
+        ["ConfigMap"] = "apiVersion!:string kind!:string metadata!:Meta=1 data:map=2",
         ["SelfSubjectAccessReview"] = "apiVersion!:string kind!:string metadata:Empty spec!:ReviewSpec",
         ["ReviewSpec"] = "resourceAttributes!:ReviewResource",
         ["ReviewResource"] = "namespace!:string verb!:string group:string resource!:string subresource:string",
         ["Scale"] = "spec!:ScaleSpec",
         ["ScaleSpec"] = "replicas!:int",
         ["Empty"] = "",
-        ["Meta"] = "name!:string namespace:string labels:map annotations:map creationTimestamp:string",
-        ["TemplateMeta"] = "labels!:map annotations:map creationTimestamp:string",
-        ["DeploymentSpec"] = "replicas:int selector!:Selector template!:Template strategy:Empty",
-        ["StatefulSetSpec"] = "replicas:int selector!:Selector template!:Template serviceName:string podManagementPolicy:string updateStrategy:Empty volumeClaimTemplates:[Claim]",
-        ["Selector"] = "matchLabels!:map",
-        ["Claim"] = "apiVersion:string kind:string metadata!:Meta spec!:ClaimSpec status:Empty",
-        ["ClaimSpec"] = "accessModes!:[string] resources!:Resources",
-        ["Template"] = "metadata!:TemplateMeta spec!:PodSpec",
-        ["PodSpec"] = "serviceAccountName:string schedulerName:string nodeSelector:map tolerations:[Toleration] initContainers:[Container] containers!:[Container] volumes:[Volume]",
-        ["Toleration"] = "key:string operator:string value:string effect:string tolerationSeconds:int",
-        ["Container"] = "name!:string image!:string args:[string] env:[Variable] securityContext:Security readinessProbe:Probe livenessProbe:Probe resources:Resources volumeMounts:[Mount]",
-        ["Variable"] = "name!:string value:string",
-        ["Security"] = "privileged:bool seccompProfile:Seccomp",
-        ["Seccomp"] = "type!:string",
-        ["Probe"] = "exec!:Exec initialDelaySeconds:int periodSeconds:int timeoutSeconds:int failureThreshold:int successThreshold:int",
-        ["Exec"] = "command!:[string]",
-        ["Resources"] = "requests:amounts limits:amounts",
-        ["Mount"] = "name!:string mountPath!:string",
-        ["Volume"] = "name!:string configMap:MapVolume emptyDir:EmptyVolume",
-        ["MapVolume"] = "name!:string",
-        ["EmptyVolume"] = "medium:string sizeLimit:amount",
+        ["Meta"] = "name!:string=1 namespace:string=3 labels:map=11 annotations:map=12 creationTimestamp:string",
+        ["TemplateMeta"] = "labels!:map=11 annotations:map=12 creationTimestamp:string",
+        ["DeploymentSpec"] = "replicas:int=1 selector!:Selector=2 template!:Template=3 strategy:Empty",
+        ["StatefulSetSpec"] = "replicas:int=1 selector!:Selector=2 template!:Template=3 volumeClaimTemplates:[Claim]=4 serviceName:string=5 podManagementPolicy:string=6 updateStrategy:Empty",
+        ["Selector"] = "matchLabels!:map=1",
+        ["Claim"] = "apiVersion:string kind:string metadata!:Meta=1 spec!:ClaimSpec=2 status:Empty",
+        ["ClaimSpec"] = "accessModes!:[string]=1 resources!:Resources=2",
+        ["Template"] = "metadata!:TemplateMeta=1 spec!:PodSpec=2",
+        ["PodSpec"] = "volumes:[Volume]=1 containers!:[Container]=2 nodeSelector:map=7 serviceAccountName:string=8 schedulerName:string=19 initContainers:[Container]=20 tolerations:[Toleration]=22",
+        ["Toleration"] = "key:string=1 operator:string=2 value:string=3 effect:string=4 tolerationSeconds:int=5",
+        ["Container"] = "name!:string=1 image!:string=2 args:[string]=4 env:[Variable]=7 resources:Resources=8 volumeMounts:[Mount]=9 livenessProbe:Probe=10 readinessProbe:Probe=11 securityContext:Security=15",
+        ["Variable"] = "name!:string=1 value:string=2",
+        ["Security"] = "privileged:bool=2 seccompProfile:Seccomp=11",
+        ["Seccomp"] = "type!:string=1",
+        ["Probe"] = "exec!:Exec=1.1 initialDelaySeconds:int=2 timeoutSeconds:int=3 periodSeconds:int=4 successThreshold:int=5 failureThreshold:int=6",
+        ["Exec"] = "command!:[string]=1",
+        ["Resources"] = "limits:amounts=1 requests:amounts=2",
+        ["Mount"] = "name!:string=1 mountPath!:string=3",
+        ["Volume"] = "name!:string=1 emptyDir:EmptyVolume=2.2 configMap:MapVolume=2.19",
+        ["MapVolume"] = "name!:string=1.1",
+        ["EmptyVolume"] = "medium:string=1 sizeLimit:amount=2",
     }.ToDictionary(
         t => t.Key,
-        t => t.Value.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(f => f.Split(':')).ToDictionary(f => f[0], f => f[1], StringComparer.Ordinal),
+        t => t.Value.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(f => f.Split(':', '=')).Select(f => new StandInField(f[0].TrimEnd('!'), f[1], f[0][^1] == '!', f.ElementAtOrDefault(2))).ToArray(),
         StringComparer.Ordinal);
 
     /// <summary>Checks an object that is to be made or put in another's place.</summary>
@@ -110,7 +114,7 @@ internal static partial class StandInSchema
                 Value(type[1..^1], path + "[]", item);
             }
         }
-        else if (s_types.TryGetValue(type, out var fields))
+        else if (Types.TryGetValue(type, out var fields))
         {
             Fields(fields, path, As<JsonObject>(path, value));
         }
@@ -136,18 +140,18 @@ internal static partial class StandInSchema
         }
     }
 
-    private static void Fields(Dictionary<string, string> fields, string path, JsonObject item)
+    private static void Fields(StandInField[] fields, string path, JsonObject item)
     {
         // Null is what clients write for nothing.
         foreach (var (key, value) in item.Where(f => f.Value is not null))
         {
-            var type = fields.GetValueOrDefault(key) ?? fields.GetValueOrDefault(key + "!") ?? throw StandInRefusal.Bad($"strict decoding error: unknown field \"{path}.{key}\"");
-            Value(type, $"{path}.{key}", value);
+            var field = Array.Find(fields, f => f.Name == key) ?? throw StandInRefusal.Bad($"strict decoding error: unknown field \"{path}.{key}\"");
+            Value(field.Type, $"{path}.{key}", value);
         }
 
-        if (fields.Keys.FirstOrDefault(f => f[^1] == '!' && item[f[..^1]] is null) is { } missing)
+        if (Array.Find(fields, f => f.IsRequired && item[f.Name] is null) is { } missing)
         {
-            throw new StandInRefusal(422, "Invalid", $"{path}.{missing[..^1]}: Required value");
+            throw new StandInRefusal(422, "Invalid", $"{path}.{missing.Name}: Required value");
         }
     }
 
@@ -175,3 +179,6 @@ internal static partial class StandInSchema
     [GeneratedRegex(@"\A[+-]?[0-9.]+(m|k|M|G|T|Ki|Mi|Gi|Ti|e[0-9]+)?\z")]
     private static partial Regex Amount();
 }
+
+/// <summary>A field of an object.</summary>
+internal sealed record StandInField(string Name, string Type, bool IsRequired, string? Number);
