@@ -109,10 +109,8 @@ internal sealed record KubernetesOptions
         "image" => value.Length == 0 ? this : this with { Image = ImageReference.TryParse(value, out _, out var problem) ? value : throw Invalid(name, value, problem) },
         "namespace" => this with { Namespace = value },
         "replicas" => this with { Replicas = Count(name, value) },
-        "requests.cpu" or "requests.memory" => this with { Requests = Add(Requests, name, value) },
-
-        // buildx writes this one to the limits, where limits.ephemeral-storage wins: l sorts before r, so what is there stays.
-        "requests.ephemeral-storage" => Limits.ContainsKey("ephemeral-storage") ? Checked(name, value) : this with { Limits = Add(Limits, name, value) },
+        // Later buildx write the ephemeral storage to the limits; that is a slip, which older ones do not make.
+        "requests.cpu" or "requests.memory" or "requests.ephemeral-storage" => this with { Requests = Add(Requests, name, value) },
         "limits.cpu" or "limits.memory" or "limits.ephemeral-storage" => this with { Limits = Add(Limits, name, value) },
         "persistent-volume-claim.requests.storage" => value.Length == 0 ? this : this with { ClaimSize = Quantity(name, value) },
         "buildkit-root-volume-memory" => value.Length == 0 ? this : this with { RootVolumeMemory = Quantity(name, value) },
@@ -138,12 +136,6 @@ internal sealed record KubernetesOptions
         "default-load" => this with { LoadsByDefault = Boolean(name, value) },
         _ => throw Invalid(name, value, "the driver kubernetes has no such option"),
     };
-
-    private KubernetesOptions Checked(string name, string value)
-    {
-        _ = Quantity(name, value);
-        return this;
-    }
 
     private static Dictionary<string, ResourceQuantity> Add(IReadOnlyDictionary<string, ResourceQuantity> amounts, string name, string value)
         => new(amounts, StringComparer.Ordinal) { [name[(name.IndexOf('.', StringComparison.Ordinal) + 1)..]] = Quantity(name, value) };

@@ -67,13 +67,26 @@ public sealed class KubernetesOptionsTests
         Assert.Equal(TimeSpan.FromSeconds(150), options.Timeout);
     }
 
-    // As buildx does, which asks for no ephemeral storage but limits it.
     [Fact]
-    public void Requested_ephemeral_storage_is_a_limit_unless_one_is_given()
+    public void Amounts_are_of_their_kind()
     {
-        Assert.Equal("10G", Parse(("requests.ephemeral-storage", "10G")).Limits["ephemeral-storage"].ToString());
-        Assert.Equal("20G", Parse(("requests.ephemeral-storage", "10G"), ("limits.ephemeral-storage", "20G")).Limits["ephemeral-storage"].ToString());
-        Assert.Throws<BuildxException>(() => Parse(("requests.ephemeral-storage", "x"), ("limits.ephemeral-storage", "20G")));
+        var options = Parse(("requests.ephemeral-storage", "10G"), ("limits.ephemeral-storage", "20G"), ("requests.cpu", "500m"));
+
+        Assert.Equal([("cpu", "500m"), ("ephemeral-storage", "10G")], options.Requests.Select(r => (r.Key, r.Value.ToString())).Order());
+        Assert.Equal([("ephemeral-storage", "20G")], options.Limits.Select(r => (r.Key, r.Value.ToString())));
+    }
+
+    // The buildx that tests compare with leaves the cache on disk then, and mounts the memory where a rootless BuildKit has nothing.
+    [Fact]
+    public void Rootless_cache_is_in_memory_where_it_is_asked_for()
+    {
+        var objects = KubernetesObjects.Create(new KubernetesNode { Name = "b0", Options = Parse(("rootless", "true"), ("buildkit-root-volume-memory", "8Gi")) });
+
+        var pod = objects.Deployment!.Spec.Template.Spec;
+        var volume = Assert.Single(pod.Volumes);
+        Assert.Equal(("Memory", "8Gi"), (volume.EmptyDir.Medium, volume.EmptyDir.SizeLimit.ToString()));
+        var mount = Assert.Single(pod.Containers[0].VolumeMounts);
+        Assert.Equal((volume.Name, "/home/user/.local/share/buildkit"), (mount.Name, mount.MountPath));
     }
 
     private static KubernetesOptions Parse(params (string Name, string Value)[] options)

@@ -15,23 +15,23 @@ public sealed partial class StandInClusterParityTests
     private static readonly Dictionary<string, (string Name, string Value)[]> s_options = new(StringComparer.Ordinal)
     {
         ["nothing"] = [],
-        ["namespace"] = [("namespace", "builds")],
-        ["replicas and image"] = [("replicas", "3"), ("image", "registry.example:5000/moby/buildkit:v1")],
-        ["requests"] = [("requests.cpu", "500m"), ("requests.memory", "1.5Gi"), ("requests.ephemeral-storage", "10G")],
-        ["limits"] = [("limits.cpu", "2"), ("limits.memory", "4096Mi"), ("limits.ephemeral-storage", "20Gi")],
-        ["nodeselector"] = [("nodeselector", "kubernetes.io/arch=arm64,disk=ssd")],
-        ["tolerations"] = [("tolerations", "key=a,value=b,operator=Equal,effect=NoSchedule;key=c,operator=Exists,effect=NoExecute,tolerationSeconds=60")],
-        ["annotations and labels"] = [("annotations", "example.com/a=1,b=2"), ("labels", "team=x,tier=build")],
+        ["of the client alone"] = [("namespace", "builds"), ("loadbalance", "random"), ("timeout", "3m"), ("default-load", "true")],
+        ["amounts"] =
+        [
+            ("replicas", "3"), ("image", "registry.example:5000/moby/buildkit:v1"),
+            ("requests.cpu", "500m"), ("requests.memory", "1.5Gi"), ("requests.ephemeral-storage", "10G"),
+            ("limits.cpu", "2"), ("limits.memory", "4096Mi"), ("limits.ephemeral-storage", "20Gi"),
+        ],
+        ["places"] =
+        [
+            ("nodeselector", "kubernetes.io/arch=arm64,disk=ssd"),
+            ("tolerations", "key=a,value=b,operator=Equal,effect=NoSchedule;key=c,operator=Exists,effect=NoExecute,tolerationSeconds=60"),
+            ("annotations", "example.com/a=1,b=2"), ("labels", "team=x,tier=build"), ("serviceaccount", "builder"), ("schedulername", "own"),
+        ],
         ["rootless"] = [("rootless", "true")],
-        ["rootless with an image"] = [("rootless", "true"), ("image", "moby/buildkit:master-rootless")],
-        ["not rootless"] = [("rootless", "false")],
-        ["emulators"] = [("qemu.install", "true")],
-        ["emulators of an image"] = [("qemu.install", "true"), ("qemu.image", "registry.example/binfmt:1")],
-        ["account and scheduler"] = [("serviceaccount", "builder"), ("schedulername", "own")],
-        ["environment"] = [("env.HTTP_PROXY", "http://proxy:3128"), ("env.NO_PROXY", "a,b"), ("env.EMPTY", "")],
-        ["memory"] = [("buildkit-root-volume-memory", "8Gi")],
-        ["rootless memory"] = [("buildkit-root-volume-memory", "8Gi"), ("rootless", "1")],
-        ["of the client alone"] = [("loadbalance", "random"), ("timeout", "3m"), ("default-load", "true")],
+        ["rootless with an image"] = [("rootless", "true"), ("image", "moby/buildkit:master-rootless"), ("qemu.install", "true")],
+        ["not rootless"] = [("rootless", "false"), ("qemu.install", "true"), ("qemu.image", "registry.example/binfmt:1")],
+        ["environment and memory"] = [("env.HTTP_PROXY", "http://proxy:3128"), ("env.NO_PROXY", "a,b"), ("env.EMPTY", ""), ("buildkit-root-volume-memory", "8Gi")],
     };
 
     private static CancellationToken Token => ClusterFixture.Token;
@@ -82,7 +82,7 @@ public sealed partial class StandInClusterParityTests
             creation with { DriverOptions = new Dictionary<string, string>(creation.DriverOptions) { ["persistent-volume-claim.requests.storage"] = "10Gi" } }, Token);
         await fixture.StartAsync();
 
-        Assert.Equal(theirs, Take(fixture, WithoutLiveness));
+        Assert.Equal(theirs, Take(fixture, WithOldProbes));
     }
 
     private static JsonObject WithClaim(JsonObject deployment, bool isRootless)
@@ -124,7 +124,7 @@ public sealed partial class StandInClusterParityTests
         }
 
         await fixture.StartAsync();
-        Assert.Equal(theirs, Take(fixture, WithoutLiveness));
+        Assert.Equal(theirs, Take(fixture, WithOldProbes));
         Assert.Equal(Stored(fixture, fixture.Name + Theirs), Stored(fixture, fixture.Name));
     }
 
@@ -153,13 +153,21 @@ public sealed partial class StandInClusterParityTests
         Assert.True(fixture.Cluster.Created.Any(o => o.ContainsKey("spec")), await error);
     }
 
-    /// <summary>A difference that is meant: as in later buildx than the one that is compared with, a pod whose BuildKit hangs is started again.</summary>
-    private static JsonObject WithoutLiveness(JsonObject made)
+    /// <summary>
+    /// A difference that is meant: the probes are those of later buildx than the one that is compared with, which asks only
+    /// whether a pod is ready, each 10 seconds and with no patience.
+    /// </summary>
+    private static JsonObject WithOldProbes(JsonObject made)
     {
         if (made["spec"]?["template"]?["spec"]?["containers"]?[0] is JsonObject container)
         {
-            Assert.True(JsonNode.DeepEquals(container["readinessProbe"], container["livenessProbe"]));
+            var probe = container["readinessProbe"]!.AsObject();
+            Assert.True(JsonNode.DeepEquals(probe, container["livenessProbe"]));
+            Assert.Equal(
+                (5, 30, 60, 3, 1),
+                ((int)probe["initialDelaySeconds"]!, (int)probe["periodSeconds"]!, (int)probe["timeoutSeconds"]!, (int)probe["failureThreshold"]!, (int)probe["successThreshold"]!));
             container.Remove("livenessProbe");
+            container["readinessProbe"] = new JsonObject { ["exec"] = probe["exec"]!.DeepClone() };
         }
 
         return made;
@@ -174,7 +182,8 @@ public sealed partial class StandInClusterParityTests
             objects.Add(Plain(adapt(made))!.ToJsonString(s_indented));
         }
 
-        return string.Join('\n', objects).Replace(Theirs, "", StringComparison.Ordinal);
+        // buildx makes config maps, and names their mounts, in any order.
+        return string.Join('\n', objects.Order(StringComparer.Ordinal)).Replace(Theirs, "", StringComparison.Ordinal);
     }
 
     private static readonly JsonSerializerOptions s_indented = new() { WriteIndented = true };
@@ -188,8 +197,8 @@ public sealed partial class StandInClusterParityTests
                     .Select(f => KeyValuePair.Create(f.Key, IsConfig(f.Key) ? "(laid out by whoever writes it)" : Plain(f.Value))).Where(f => f.Value is not null));
                 return plain.Count == 0 ? null : plain;
             case JsonArray list:
-                // buildx gives variables in any order.
-                return new JsonArray([.. list.Select(Plain).OrderBy(i => i is JsonObject o && o.ContainsKey("value") ? (string?)o["name"] : "", StringComparer.Ordinal)]);
+                // buildx gives variables and mounts in any order.
+                return new JsonArray([.. list.Select(Plain).OrderBy(i => i is JsonObject o ? (string?)o["name"] : "", StringComparer.Ordinal)]);
             default:
                 return node is JsonValue text && text.TryGetValue(out string? value) && value.Length == 0 ? null : node?.DeepClone();
         }
