@@ -54,14 +54,13 @@ internal static class KubernetesAccess
 
     private static IReadOnlyList<string> FilesFor(string endpoint, ClientEnvironment environment)
     {
-        if (endpoint.StartsWith(Scheme, StringComparison.Ordinal)
+        // The endpoint holds the variable as it was when the node was made, which may be a list.
+        var list = endpoint.StartsWith(Scheme, StringComparison.Ordinal)
             && endpoint.IndexOf('?', StringComparison.Ordinal) is > 0 and var query
-            && System.Web.HttpUtility.ParseQueryString(endpoint[(query + 1)..])["kubeconfig"] is { Length: > 0 } file)
-        {
-            return [file];
-        }
-
-        return environment["KUBECONFIG"] is { } list
+            && System.Web.HttpUtility.ParseQueryString(endpoint[(query + 1)..])["kubeconfig"] is { Length: > 0 } stored
+            ? stored
+            : environment["KUBECONFIG"];
+        return !string.IsNullOrEmpty(list)
             ? list.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
             : [Path.Join(environment.HomeDirectory, ".kube", "config")];
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using k8s;
 using k8s.Models;
@@ -40,6 +41,7 @@ internal sealed class KubernetesBoot(KubernetesCluster cluster, KubernetesNode n
         {
             await RefuseAsync(cancellationToken).ConfigureAwait(false);
             await ForgetAsync(cancellationToken).ConfigureAwait(false);
+            await OutliveAsync(cancellationToken).ConfigureAwait(false);
             await _steps.PartAsync($"creating {objects.Resource} {objects.Name}", () => cluster.CreateAsync(objects, cancellationToken), cancellationToken).ConfigureAwait(false);
         }
         else if (wanted < objects.Replicas)
@@ -172,6 +174,25 @@ internal sealed class KubernetesBoot(KubernetesCluster cluster, KubernetesNode n
             throw Failed(string.Create(
                 CultureInfo.InvariantCulture,
                 $"BuildKit in the pod {pod} was started {status.RestartCount + 1} times and ended each time{(last is null ? "" : $", last with exit code {last.ExitCode}")}{(last?.Message is { } words ? ": " + DisplayText.Line(words) : "")}"));
+        }
+    }
+
+    /// <summary>
+    /// Waits until the cluster has begun to end all pods of a workload of this name that was removed: until then they look like
+    /// the new one's.
+    /// </summary>
+    private async Task OutliveAsync(CancellationToken cancellationToken)
+    {
+        var started = Stopwatch.GetTimestamp();
+        while ((await cluster.ListPodsAsync(objects.Selector, cancellationToken).ConfigureAwait(false)).Pods.FirstOrDefault(p => p.Metadata.DeletionTimestamp is null) is { } pod
+            && await cluster.FindAsync(objects, cancellationToken).ConfigureAwait(false) is null)
+        {
+            if (Stopwatch.GetElapsedTime(started) > node.Options.Timeout)
+            {
+                throw Failed($"the pod {pod.Metadata.Name}, which has its labels, is not the node's and does not end");
+            }
+
+            await Task.Delay(s_pause, cancellationToken).ConfigureAwait(false);
         }
     }
 

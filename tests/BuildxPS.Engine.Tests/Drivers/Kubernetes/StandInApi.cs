@@ -104,8 +104,9 @@ internal sealed class StandInApi(StandInCluster cluster, CancellationToken ends)
             throw StandInRefusal.Bad("the namespace of the provided object does not match the namespace sent on the request");
         }
 
-        cluster.Created.Enqueue((JsonObject)body.DeepClone());
+        var sent = (JsonObject)body.DeepClone();
         var made = cluster.Store.Add(request.Resource, request.Space, body);
+        cluster.Created.Enqueue(sent);
         if (request.Group == "apps")
         {
             cluster.Pods.Reconcile(request.Resource, request.Space, StandInStore.NameOf(made));
@@ -149,14 +150,11 @@ internal sealed class StandInApi(StandInCluster cluster, CancellationToken ends)
             throw StandInRefusal.Bad($"propagationPolicy: Unsupported value: {request.Query("propagationPolicy")}");
         }
 
-        if (!cluster.Store.Remove(request.Resource, request.Space, request.Name))
-        {
-            throw StandInRefusal.NotFound(request.FullResource, request.Name);
-        }
-
+        var gone = cluster.Store.Find(request.Resource, request.Space, request.Name) ?? throw StandInRefusal.NotFound(request.FullResource, request.Name);
+        cluster.Store.Remove(request.Resource, request.Space, request.Name);
         if (request.Group == "apps")
         {
-            cluster.Pods.Reconcile(request.Resource, request.Space, request.Name);
+            _ = cluster.Pods.CollectAsync(request.Space, gone);
         }
 
         return new JsonObject { ["kind"] = "Status", ["apiVersion"] = "v1", ["status"] = "Success", ["metadata"] = new JsonObject() };

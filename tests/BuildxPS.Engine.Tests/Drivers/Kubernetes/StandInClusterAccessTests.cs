@@ -1,11 +1,12 @@
 using BuildxPS.Engine.Builders;
 using BuildxPS.Engine.Configuration;
 using BuildxPS.Engine.Drivers.Kubernetes;
+using BuildxPS.Engine.Tests.Environment;
 
 namespace BuildxPS.Engine.Tests.Drivers.Kubernetes;
 
 /// <summary>Who may do what in a cluster, for which there is a stand-in, and how the cluster is found.</summary>
-public sealed class StandInClusterAccessTests
+public sealed partial class StandInClusterAccessTests
 {
     private static CancellationToken Token => ClusterFixture.Token;
 
@@ -151,11 +152,35 @@ public sealed class StandInClusterAccessTests
             Variables = new Dictionary<string, string>(StringComparer.Ordinal) { ["KUBECONFIG"] = $"{first}{Path.PathSeparator}{Path.Join(fixture.Home, "none")}{Path.PathSeparator}{fixture.KubeConfig}" },
         };
 
-        using var cluster = new KubernetesCluster(await KubernetesAccess.ReadAsync("", environment, null, Token), null, null);
+        // Now, and as the endpoint of a node remembers it.
+        foreach (var endpoint in (string[])["", KubernetesAccess.EndpointFor("b", "b0", environment)])
+        {
+            using var cluster = new KubernetesCluster(await KubernetesAccess.ReadAsync(endpoint, environment, null, Token), null, null);
 
-        Assert.Equal("builds", cluster.Namespace);
-        Assert.Empty((await cluster.ListPodsAsync("app=x", Token)).Pods);
+            Assert.Equal("builds", cluster.Namespace);
+            Assert.Empty((await cluster.ListPodsAsync("app=x", Token)).Pods);
+            environment = environment with { Variables = new Dictionary<string, string>() };
+        }
     }
+
+    [Fact]
+    public async Task Certificate_of_another_authority_is_not_trusted_and_a_cluster_that_is_gone_is_said()
+    {
+        await using var fixture = await ClusterFixture.CreateAsync();
+        await fixture.CreateBuilderAsync();
+        var other = Convert.ToBase64String(await File.ReadAllBytesAsync(TestEngines.Certificate("ca"), Token));
+        fixture.WriteConfig(Authority().Replace(fixture.Cluster.Config(), "certificate-authority-data: " + other));
+        var untrusted = await fixture.FailStartAsync();
+        fixture.WriteConfig(fixture.Cluster.Config().Replace(fixture.Cluster.Address, "https://127.0.0.1:1", StringComparison.Ordinal));
+        var gone = await fixture.FailStartAsync();
+
+        Assert.Equal((BuildxFailure.EngineCertificateInvalid, BuildxFailure.EngineUnreachable), (untrusted.Failure, gone.Failure));
+        Assert.Contains("https://127.0.0.1:1", gone.Message, StringComparison.Ordinal);
+        Assert.Empty(fixture.Cluster.Requests);
+    }
+
+    [System.Text.RegularExpressions.GeneratedRegex("certificate-authority-data: .*")]
+    private static partial System.Text.RegularExpressions.Regex Authority();
 
     [Fact]
     public async Task Bad_option_is_refused_before_the_builder_is_stored()

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json.Nodes;
 using BuildxPS.Engine.Builders;
 
 namespace BuildxPS.Engine.Tests.Drivers.Kubernetes;
@@ -114,16 +115,55 @@ public sealed class StandInClusterBootTests
         Assert.Equal(keepState ? kept : [], fixture.Cluster.Store.Names(s_left));
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("1Gi")]
+    public async Task Changed_builder_has_new_pods_and_its_claims(string claim)
+    {
+        await using var fixture = await ClusterFixture.CreateAsync();
+        await fixture.CreateBuilderAsync(("replicas", "2"), ("image", "own:1"), ("persistent-volume-claim.requests.storage", claim));
+        await fixture.StartAsync();
+        var claims = fixture.Cluster.Store.Names("persistentvolumeclaims");
+
+        await foreach (var _ in new BuilderChanger(fixture.Environment).ChangeAsync(
+            new BuilderChange { Name = fixture.Name, DriverOptions = new Dictionary<string, string?> { ["image"] = "own:2" } }, Token))
+        {
+        }
+
+        // The cluster takes its time to end the former pods; builds do not go to them, though they still answer.
+        var pods = fixture.Cluster.Store.List("pods", "default", p => p["metadata"]!["deletionTimestamp"] is null).Items;
+        Assert.Equal(["own:2", "own:2"], pods.Select(p => (string?)p["spec"]!["containers"]![0]!["image"]));
+        Assert.Equal(["Running", "Running"], pods.Select(p => (string?)p["status"]!["phase"]));
+        Assert.Equal(claims, fixture.Cluster.Store.Names("persistentvolumeclaims"));
+        Assert.Equal(claim.Length == 0 ? 0 : 2, claims.Count);
+    }
+
+    [Fact]
+    public async Task Pod_that_is_not_the_nodes_own_is_named()
+    {
+        await using var fixture = await ClusterFixture.CreateAsync();
+        await fixture.CreateBuilderAsync(("timeout", "1ms"));
+        fixture.Cluster.Store.Add("pods", "default", JsonNode.Parse("""
+            {"metadata": {"name": "stranger", "labels": {"app": "NODE"}, "ownerReferences": [{}]}, "spec": {"containers": []}}
+            """.Replace("NODE", fixture.Name + "0", StringComparison.Ordinal))!.AsObject());
+
+        var e = await fixture.FailStartAsync();
+
+        Assert.Equal(BuildxFailure.BuilderNotBootable, e.Failure);
+        Assert.Contains("stranger", e.Message, StringComparison.Ordinal);
+        Assert.Empty(fixture.Cluster.Store.Names("deployments"));
+    }
+
     [Fact]
     public async Task Config_that_another_try_left_is_replaced()
     {
         await using var fixture = await ClusterFixture.CreateAsync();
         var creation = fixture.Creation() with { ConfigText = "debug = true\n" };
         await new BuilderCreator(fixture.Environment).CreateAsync(creation, Token);
-        fixture.Cluster.Store.Add("configmaps", "default", new System.Text.Json.Nodes.JsonObject
+        fixture.Cluster.Store.Add("configmaps", "default", new JsonObject
         {
-            ["metadata"] = new System.Text.Json.Nodes.JsonObject { ["name"] = fixture.Name + "0-config" },
-            ["data"] = new System.Text.Json.Nodes.JsonObject { ["buildkitd.toml"] = "old" },
+            ["metadata"] = new JsonObject { ["name"] = fixture.Name + "0-config" },
+            ["data"] = new JsonObject { ["buildkitd.toml"] = "old" },
         });
 
         await fixture.StartAsync();

@@ -1,5 +1,6 @@
 using BuildxPS.Engine.Builders;
 using BuildxPS.Engine.Configuration;
+using BuildxPS.Engine.Drivers.Kubernetes;
 using BuildxPS.Engine.Images.Registries;
 using BuildxPS.Engine.Tests.Environment;
 
@@ -82,6 +83,18 @@ public sealed class StandInClusterBuildTests
     }
 
     [Fact]
+    public async Task Builds_at_once_make_a_new_builder_once()
+    {
+        await using var fixture = await ClusterFixture.CreateAsync();
+        await new BuilderCreator(fixture.Environment).CreateAsync(fixture.Creation() with { ConfigText = "debug = true\n" }, Token);
+
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(i => fixture.BuildAsync(fixture.Request("context-" + i, "FROM scratch\nCOPY a.txt /"))));
+
+        Assert.Equal(["ConfigMap", "Deployment"], fixture.Cluster.Created.Select(o => (string?)o["kind"]));
+        Assert.Single(fixture.Cluster.Store.Names("pods"));
+    }
+
+    [Fact]
     public async Task Builds_of_one_context_stay_in_one_pod()
     {
         await using var fixture = await ClusterFixture.CreateAsync();
@@ -103,11 +116,12 @@ public sealed class StandInClusterBuildTests
         await using var fixture = await ClusterFixture.CreateAsync();
         await fixture.CreateBuilderAsync(("replicas", "2"));
         await fixture.StartAsync();
-        var (first, second) = await ContextsOfTwoPodsAsync(fixture);
+        var (first, second) = ContextsOfTwoPods(fixture);
         var (firstRuns, secondRuns) = (new TaskCompletionSource(), new TaskCompletionSource());
         var lost = fixture.BuildAsync(fixture.Request(first.Folder, $"FROM alpine\nRUN echo {fixture.Name} lost; sleep 300"), e => Note(e, firstRuns));
         var other = fixture.BuildAsync(fixture.Request(second.Folder, $"FROM alpine\nRUN echo {fixture.Name} other; sleep 2"), e => Note(e, secondRuns));
         await await Task.WhenAny(Task.WhenAll(firstRuns.Task, secondRuns.Task), lost, other);
+        Assert.Equal(2, fixture.Cluster.Commands.Started.Distinct().Count());
         fixture.Cluster.Pods.Kill("default", first.Pod);
 
         var failure = await Assert.ThrowsAnyAsync<BuildxException>(() => lost);
@@ -127,14 +141,14 @@ public sealed class StandInClusterBuildTests
         }
     }
 
-    // Which contexts go to which pod depends on the pods' names, which nobody knows before.
-    private static async Task<((string Folder, string Pod) First, (string Folder, string Pod) Second)> ContextsOfTwoPodsAsync(ClusterFixture fixture)
+    /// <summary>A context for each of two pods, by the ring; where the pods' names put them is by chance.</summary>
+    private static ((string Folder, string Pod) First, (string Folder, string Pod) Second) ContextsOfTwoPods(ClusterFixture fixture)
     {
+        List<string> pods = [.. fixture.Cluster.Store.Names("pods").Select(p => p["pods/".Length..])];
         var found = new Dictionary<string, string>(StringComparer.Ordinal);
-        for (var i = 0; found.Count < 2; i++)
+        for (var i = 0; found.Count < pods.Count; i++)
         {
-            await fixture.BuildAsync(fixture.Request("context-" + i, "FROM scratch\nCOPY a.txt /"));
-            found.TryAdd(fixture.Cluster.Commands.Started.Last(), "context-" + i);
+            found.TryAdd(PodRing.Choose(pods, Path.Join(fixture.Home, "context-" + i)), "context-" + i);
         }
 
         return ((found.First().Value, found.First().Key), (found.Last().Value, found.Last().Key));

@@ -119,8 +119,9 @@ public sealed partial class StandInClusterParityTests
         if (creation.NodeName is not null)
         {
             // Both nodes have the same name, and so the same objects.
+            var made = fixture.Cluster.Store.Find("deployments", "default", "a-node")!;
             fixture.Cluster.Store.Remove("deployments", "default", "a-node");
-            fixture.Cluster.Pods.Reconcile("deployments", "default", "a-node");
+            _ = fixture.Cluster.Pods.CollectAsync("default", made);
         }
 
         await fixture.StartAsync();

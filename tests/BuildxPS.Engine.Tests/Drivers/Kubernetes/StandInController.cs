@@ -30,8 +30,6 @@ internal sealed record StandInFate
 /// <summary>Makes pods of workloads, as the controllers, the scheduler and the kubelets of a cluster do.</summary>
 internal sealed class StandInController(StandInStore store, CancellationToken ends)
 {
-    private static readonly string[] s_workloads = ["deployments", "statefulsets"];
-
     private readonly Lock _lock = new();
     private int _number;
 
@@ -49,21 +47,40 @@ internal sealed class StandInController(StandInStore store, CancellationToken en
     {
         lock (_lock)
         {
-            var workload = store.Find(resource, space, name);
-            var wanted = workload is null ? 0 : (int?)workload["spec"]!["replicas"] ?? 1;
-            var pods = PodsOf(resource, space, name).Where(p => p["metadata"]!["deletionTimestamp"] is null).Select(StandInStore.NameOf).Order(StringComparer.Ordinal).ToList();
+            if (store.Find(resource, space, name) is not { } workload)
+            {
+                return;
+            }
+
+            var wanted = (int?)workload["spec"]!["replicas"] ?? 1;
+            var pods = PodsOf(space, workload).Where(p => p["metadata"]!["deletionTimestamp"] is null).Select(StandInStore.NameOf).Order(StringComparer.Ordinal).ToList();
             foreach (var pod in pods.Skip(wanted))
             {
                 End(space, pod);
             }
 
-            for (var i = pods.Count; i < wanted; i++)
+            // A set's pods have fixed names: one that ends is waited for.
+            var taken = store.Names("pods");
+            var names = resource == "deployments"
+                ? Enumerable.Range(0, wanted).Select(_ => $"{name}-6d4cf56db6-{++_number:x5}")
+                : Enumerable.Range(0, wanted).Select(n => $"{name}-{n}").Where(n => !taken.Contains("pods/" + n));
+            foreach (var pod in names.Take(wanted - pods.Count).ToList())
             {
-                Make(resource, space, workload!, resource == "deployments" ? $"{name}-6d4cf56db6-{++_number:x5}" : $"{name}-{Enumerable.Range(0, wanted).First(n => !store.Names("pods").Contains($"pods/{name}-{n}"))}");
+                Make(resource, space, workload, pod);
             }
         }
 
         Count(resource, space, name);
+    }
+
+    /// <summary>Ends the pods of a workload that is gone, in the garbage collector's own time.</summary>
+    public async Task CollectAsync(string space, JsonObject workload)
+    {
+        await Task.Delay(Pace * 4, ends).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        foreach (var pod in PodsOf(space, workload))
+        {
+            End(space, StandInStore.NameOf(pod));
+        }
     }
 
     /// <summary>Ends a pod as an eviction does; its workload makes another one.</summary>
@@ -74,7 +91,7 @@ internal sealed class StandInController(StandInStore store, CancellationToken en
         store.Remove("pods", space, pod);
         if (owner is not null)
         {
-            Reconcile(s_workloads[(string)owner["kind"]! == "StatefulSet" ? 1 : 0], space, (string)owner["name"]!);
+            Reconcile((string)owner["kind"]! == "StatefulSet" ? "statefulsets" : "deployments", space, (string)owner["name"]!);
         }
     }
 
@@ -169,17 +186,20 @@ internal sealed class StandInController(StandInStore store, CancellationToken en
     private async Task EndAsync(string space, string pod)
     {
         await Task.Delay(Pace, ends).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        Ended?.Invoke(pod);
-        store.Remove("pods", space, pod);
+        Kill(space, pod);
     }
 
-    private List<JsonObject> PodsOf(string resource, string space, string name)
-        => store.List("pods", space, p => p["metadata"]!["ownerReferences"]![0]! is { } owner
-            && (string)owner["name"]! == name && (string)owner["kind"]! == (resource == "deployments" ? "Deployment" : "StatefulSet")).Items;
+    private List<JsonObject> PodsOf(string space, JsonObject workload)
+        => store.List("pods", space, p => (string?)p["metadata"]!["ownerReferences"]![0]!["uid"] == (string?)workload["metadata"]!["uid"]).Items;
 
     private void Count(string resource, string space, string name)
     {
-        var ready = PodsOf(resource, space, name).Count(p => p["metadata"]!["deletionTimestamp"] is null && (string?)p["status"]!["conditions"]?[0]?["status"] == "True");
+        if (store.Find(resource, space, name) is not { } workload)
+        {
+            return;
+        }
+
+        var ready = PodsOf(space, workload).Count(p => p["metadata"]!["deletionTimestamp"] is null && (string?)p["status"]!["conditions"]?[0]?["status"] == "True");
         store.Change(resource, space, name, w => w["status"] = new JsonObject { ["replicas"] = ready, ["readyReplicas"] = ready });
     }
 

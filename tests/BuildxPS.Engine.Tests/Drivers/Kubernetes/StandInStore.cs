@@ -95,7 +95,7 @@ internal sealed class StandInStore
         {
             return version < _oldest
                 ? throw new StandInRefusal(410, "Expired", $"too old resource version: {version} ({_oldest})")
-                : ([.. _changes.Where(c => c.Version > version && c.Resource == resource && c.Space == space)], _version, _changed.Task);
+                : ([.. _changes.Where(c => c.Version > version && c.Resource == resource && c.Space == space).Select(c => c with { Object = Copy(c.Object) })], _version, _changed.Task);
         }
     }
 
