@@ -135,7 +135,8 @@ public sealed partial class StandInClusterParityTests
         var options = creation.DriverOptions.SelectMany(o => new[] { "--driver-opt", $"\"{o.Key}={o.Value}\"" });
         var start = new ProcessStartInfo(
             TestEngines.Tool("docker"),
-            ["buildx", "create", "--name", fixture.Name + Theirs, "--driver", "kubernetes", .. options, .. arguments, "--bootstrap"]) { RedirectStandardOutput = true, RedirectStandardError = true };
+            ["buildx", "create", "--name", fixture.Name + Theirs, "--driver", "kubernetes", .. options, .. arguments, "--bootstrap"])
+        { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var (name, value) in fixture.Environment.Variables)
         {
             start.Environment[name] = value;
