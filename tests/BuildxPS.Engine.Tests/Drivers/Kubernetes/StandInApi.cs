@@ -104,6 +104,11 @@ internal sealed class StandInApi(StandInCluster cluster, CancellationToken ends)
             throw StandInRefusal.Bad("the namespace of the provided object does not match the namespace sent on the request");
         }
 
+        if (request.Group == "apps" && cluster.Denial is { } words)
+        {
+            throw new StandInRefusal(403, "Forbidden", $"admission webhook \"policy.example\" denied the request: {words}");
+        }
+
         var sent = (JsonObject)body.DeepClone();
         var made = cluster.Store.Add(request.Resource, request.Space, body);
         cluster.Created.Enqueue(sent);

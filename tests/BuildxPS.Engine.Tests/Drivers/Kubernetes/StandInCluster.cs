@@ -53,6 +53,9 @@ internal sealed class StandInCluster : IAsyncDisposable
     /// <summary>What the user may not do: <c>create deployments.apps</c>.</summary>
     public HashSet<string> Forbidden { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>What an admission webhook says to workloads; null where it lets them pass.</summary>
+    public string? Denial { get; set; }
+
     /// <summary>How long each answer takes.</summary>
     public TimeSpan Delay { get; set; }
 

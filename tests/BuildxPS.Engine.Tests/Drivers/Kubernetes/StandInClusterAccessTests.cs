@@ -55,6 +55,20 @@ public sealed partial class StandInClusterAccessTests
     }
 
     [Fact]
+    public async Task Denial_of_a_policy_is_no_missing_right()
+    {
+        await using var fixture = await ClusterFixture.CreateAsync();
+        fixture.Cluster.Denial = "privileged containers are not for you";
+        await fixture.CreateBuilderAsync();
+
+        var e = await fixture.FailStartAsync();
+
+        Assert.Equal(BuildxFailure.EngineError, e.Failure);
+        Assert.Contains("denied the request: privileged containers are not for you", e.Message, StringComparison.Ordinal);
+        Assert.Empty(fixture.Cluster.Store.Names());
+    }
+
+    [Fact]
     public async Task Expired_token_is_no_login()
     {
         await using var fixture = await ClusterFixture.CreateAsync();

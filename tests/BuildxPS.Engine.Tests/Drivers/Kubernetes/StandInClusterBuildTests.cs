@@ -103,9 +103,10 @@ public sealed class StandInClusterBuildTests
         fixture.Cluster.Commands.Started.Clear();
         var request = fixture.Request("context", "FROM scratch\nCOPY a.txt /");
 
-        await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => fixture.BuildAsync(request)));
+        await Task.WhenAll(Enumerable.Range(0, 32).Select(_ => fixture.BuildAsync(request)));
         var pod = Assert.Single(fixture.Cluster.Commands.Started.Distinct());
-        await fixture.BuildAsync(request);
+        Assert.Equal(PodRing.Choose([.. fixture.Cluster.Store.Names("pods").Select(p => p["pods/".Length..])], request.ContextPath), pod);
+        await fixture.BuildAsync(request with { ContextPath = request.ContextPath + Path.DirectorySeparatorChar });
 
         Assert.Equal(pod, Assert.Single(fixture.Cluster.Commands.Started.Distinct()));
     }
