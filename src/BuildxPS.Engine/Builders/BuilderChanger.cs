@@ -3,6 +3,7 @@ using BuildxPS.Engine.Builders.Configuration;
 using BuildxPS.Engine.Builders.Store;
 using BuildxPS.Engine.Configuration;
 using BuildxPS.Engine.Drivers;
+using BuildxPS.Engine.Drivers.Kubernetes;
 
 namespace BuildxPS.Engine.Builders;
 
@@ -51,7 +52,7 @@ public sealed class BuilderChanger
     private async Task ChangeAsync(BuilderChange change, Func<BuildEvent, CancellationToken, ValueTask> report, CancellationToken cancellationToken)
     {
         var (before, after) = await SaveAsync(change, cancellationToken).ConfigureAwait(false);
-        if (change.TouchesEngine && before.Driver == DockerContainerDriver.DriverName)
+        if (change.TouchesEngine && before.Driver != RemoteDriver.DriverName)
         {
             var pairs = (before.Nodes ?? []).Zip(after.Nodes ?? []).Where(n => IsMeant(n.First, change));
             await Task.WhenAll(pairs.Select(n => RenewAsync(before, n.First, after, n.Second, report, cancellationToken))).ConfigureAwait(false);
@@ -145,17 +146,23 @@ public sealed class BuilderChanger
                     "Change them where that engine is started.");
         }
 
-        return ChangedContainer(node, ContainerOptions.Parse(options), change, warnings);
+        if (builder.Driver == KubernetesDriver.DriverName)
+        {
+            _ = KubernetesOptions.Parse(options);
+            return ChangedEngine(node, usesHostNetwork: false, change, warnings);
+        }
+
+        return ChangedEngine(node, ContainerOptions.Parse(options).Network == "host", change, warnings);
     }
 
-    private InstanceNode ChangedContainer(InstanceNode node, ContainerOptions options, BuilderChange change, List<string> warnings)
+    private InstanceNode ChangedEngine(InstanceNode node, bool usesHostNetwork, BuilderChange change, List<string> warnings)
     {
         var config = ReadConfig(node, change);
         warnings.AddRange(config?.Warnings ?? []);
         node = config is null ? node : node with { Files = config.Files };
         return change.Flags is null ? node : node with
         {
-            Flags = BuildKitFlags.Complete(BuildKitFlags.Split(change.Flags), options.Network == "host", config?.GrantsNetworkHost ?? false),
+            Flags = BuildKitFlags.Complete(BuildKitFlags.Split(change.Flags), usesHostNetwork, config?.GrantsNetworkHost ?? false),
         };
     }
 

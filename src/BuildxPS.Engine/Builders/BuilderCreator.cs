@@ -34,20 +34,18 @@ public sealed class BuilderCreator
     {
         ArgumentNullException.ThrowIfNull(creation);
         var driver = _draft.ChooseDriver(creation);
-        if (creation.Name is { } name)
-        {
-            CheckName(name);
-        }
-
+        var name = creation.Name ?? FreeName();
+        CheckName(name);
+        creation = creation with { Name = name };
         var (node, warnings) = _draft.Make(creation, driver);
         await _draft.ReachAsync(driver, node, cancellationToken).ConfigureAwait(false);
-        return new CreatedBuilder { Name = await SaveAsync(creation, driver, node, cancellationToken).ConfigureAwait(false), Warnings = warnings };
+        await SaveAsync(creation, name, driver, node, cancellationToken).ConfigureAwait(false);
+        return new CreatedBuilder { Name = name, Warnings = warnings };
     }
 
-    private async Task<string> SaveAsync(BuilderCreation creation, string driver, InstanceNode node, CancellationToken cancellationToken)
+    private async Task SaveAsync(BuilderCreation creation, string name, string driver, InstanceNode node, CancellationToken cancellationToken)
     {
         using var turn = await _store.LockAsync(cancellationToken).ConfigureAwait(false);
-        var name = creation.Name ?? FreeName();
 
         // Again, since somebody else may have taken it meanwhile.
         CheckName(name);
@@ -61,8 +59,6 @@ public sealed class BuilderCreator
         {
             turn.SetCurrent(_contexts.CurrentKey(), name, isGlobal: false, isDefault: false);
         }
-
-        return name;
     }
 
     private string FreeName()

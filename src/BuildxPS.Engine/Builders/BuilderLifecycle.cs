@@ -1,5 +1,6 @@
 using BuildxPS.Engine.Builders.Store;
 using BuildxPS.Engine.Configuration;
+using BuildxPS.Engine.Drivers.Kubernetes;
 
 namespace BuildxPS.Engine.Builders;
 
@@ -102,10 +103,19 @@ public sealed class BuilderLifecycle
             throw new BuildxException(
                 BuildxFailure.BuilderNotRemoved,
                 $"The builder '{builder.Name}' is off the list, but what it left on its engine could not be removed: {failure.Message}",
-                "Remove it there: docker rm -f and docker volume rm of "
-                + string.Join(", ", (builder.Nodes ?? []).Select(node => $"buildx_buildkit_{node.Name} and buildx_buildkit_{node.Name}_state")) + ".",
+                AdviceFor(builder),
                 failure);
         }
+    }
+
+    private static string AdviceFor(BuilderInstance builder)
+    {
+        var nodes = builder.Nodes ?? [];
+        return builder.Driver == KubernetesDriver.DriverName
+            ? "Remove it there: kubectl delete of the deployment or statefulset, the configmaps and the persistentvolumeclaims of "
+                + string.Join(" and ", nodes.Select(node => KubernetesObjects.NameOf(node.Name))) + "."
+            : "Remove it there: docker rm -f and docker volume rm of "
+                + string.Join(", ", nodes.Select(node => $"buildx_buildkit_{node.Name} and buildx_buildkit_{node.Name}_state")) + ".";
     }
 
     private async Task<BuildxException?> RemoveAsync(BuilderInstance builder, InstanceNode node, bool keepState, CancellationToken cancellationToken)
@@ -114,14 +124,6 @@ public sealed class BuilderLifecycle
         {
             // Its engine was there before the builder, and stays.
             return null;
-        }
-
-        if (builder.Driver == "kubernetes")
-        {
-            throw new BuildxException(
-                BuildxFailure.EngineUnsupported,
-                $"The builder '{builder.Name}' has pods in a cluster, which cannot be removed from here yet.",
-                "Remove it with docker buildx rm, or take it only off the list: Remove-BuildxBuilder -KeepDaemon.");
         }
 
         try

@@ -4,6 +4,7 @@ using BuildxPS.Engine.Builds;
 using BuildxPS.Engine.Configuration;
 using BuildxPS.Engine.Connections;
 using BuildxPS.Engine.Drivers;
+using BuildxPS.Engine.Drivers.Kubernetes;
 using BuildxPS.Engine.Engines;
 using BuildxPS.Engine.Images.Credentials;
 
@@ -24,6 +25,7 @@ internal sealed class InstanceDrivers(ClientEnvironment environment, ContextCata
         {
             DockerContainerDriver.DriverName => CreateContainer(builder, node, timeout),
             RemoteDriver.DriverName => CreateRemote(builder, node, timeout),
+            KubernetesDriver.DriverName => CreateKubernetes(node, timeout),
             _ => throw NotAvailable(builder),
         };
     }
@@ -33,7 +35,7 @@ internal sealed class InstanceDrivers(ClientEnvironment environment, ContextCata
     /// <param name="node">The node.</param>
     /// <returns>The address; the endpoint itself for an engine that is no docker's.</returns>
     public string AddressOf(BuilderInstance builder, InstanceNode node)
-        => builder.Driver == RemoteDriver.DriverName ? node.Endpoint : FindEndpoint(node.Endpoint, builder.Name).Address;
+        => builder.Driver is RemoteDriver.DriverName or KubernetesDriver.DriverName ? node.Endpoint : FindEndpoint(node.Endpoint, builder.Name).Address;
 
     private RemoteDriver CreateRemote(BuilderInstance builder, InstanceNode node, TimeSpan? timeout)
     {
@@ -47,10 +49,32 @@ internal sealed class InstanceDrivers(ClientEnvironment environment, ContextCata
             return new RemoteDriver(new ExecConnector(daemon, container), options, daemon);
         }
 
+        if (endpoint.PodEndpoint is { } pod)
+        {
+            var found = new PodConnector(pod, environment, timeout);
+            return new RemoteDriver(found, options, found);
+        }
+
         var connector = endpoint.Address!.Ssh is { } target
             ? ConnectorFactory.Create(target, target.BuildKitCommand, node.Endpoint, timeout)
             : ConnectorFactory.Create(new EngineEndpoint { Address = node.Endpoint, Tls = options.Tls, Origin = origin }, SslApplicationProtocol.Http2, timeout);
         return new RemoteDriver(connector, options, null);
+    }
+
+    private KubernetesDriver CreateKubernetes(InstanceNode node, TimeSpan? timeout)
+    {
+        var options = KubernetesOptions.Parse(node.DriverOptions ?? []);
+        return new KubernetesDriver(
+            async token => new KubernetesCluster(
+                await KubernetesAccess.ReadAsync(node.Endpoint, environment, null, token).ConfigureAwait(false), options.Namespace, timeout),
+            new KubernetesNode
+            {
+                Name = node.Name,
+                Options = options,
+                Platforms = InstanceSurvey.PlatformsOf(node),
+                Flags = node.Flags ?? [],
+                Files = node.Files ?? [],
+            });
     }
 
     private DockerContainerDriver CreateContainer(BuilderInstance builder, InstanceNode node, TimeSpan? timeout)
@@ -106,6 +130,6 @@ internal sealed class InstanceDrivers(ClientEnvironment environment, ContextCata
 
     private static BuildxException NotAvailable(BuilderInstance builder) => new(
         BuildxFailure.EngineUnsupported,
-        $"The builder '{builder.Name}' has the driver '{DisplayText.Line(builder.Driver)}', which is not available yet; {DockerContainerDriver.DriverName} and {RemoteDriver.DriverName} are.",
+        $"The builder '{builder.Name}' has the driver '{DisplayText.Line(builder.Driver)}', which is not available; {DockerContainerDriver.DriverName}, {KubernetesDriver.DriverName} and {RemoteDriver.DriverName} are.",
         "Choose another builder with -Builder, or make one with New-BuildxBuilder.");
 }

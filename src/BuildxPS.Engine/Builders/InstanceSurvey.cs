@@ -84,6 +84,7 @@ internal static class InstanceSurvey
         await using (driver.ConfigureAwait(false))
         {
             var status = await driver.GetStatusAsync(cancellationToken).ConfigureAwait(false);
+            known = known with { Pods = await driver.GetPodsAsync(cancellationToken).ConfigureAwait(false) };
             if (status != NodeStatus.Running)
             {
                 return known with { Status = status };

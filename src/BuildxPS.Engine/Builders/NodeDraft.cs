@@ -3,12 +3,15 @@ using BuildxPS.Engine.Builders.Store;
 using BuildxPS.Engine.Configuration;
 using BuildxPS.Engine.Connections;
 using BuildxPS.Engine.Drivers;
+using BuildxPS.Engine.Drivers.Kubernetes;
 
 namespace BuildxPS.Engine.Builders;
 
 /// <summary>Makes the node of a builder out of what a user asks for. Everything is checked, and nothing is written.</summary>
 internal sealed class NodeDraft(ClientEnvironment environment, ContextCatalog contexts, BuilderStore store, InstanceDrivers drivers)
 {
+    private const string Known = $"{DockerContainerDriver.DriverName}, {KubernetesDriver.DriverName} or {RemoteDriver.DriverName}";
+
     /// <summary>The driver that is meant.</summary>
     /// <param name="creation">What is asked for.</param>
     /// <returns>The driver's name: the one that is named, else the one that the endpoint says.</returns>
@@ -19,19 +22,19 @@ internal sealed class NodeDraft(ClientEnvironment environment, ContextCatalog co
             ?? (RemoteEndpoint.HasScheme(creation.Endpoint ?? environment["BUILDKIT_HOST"] ?? "") && IsRemote(creation.Endpoint) ? RemoteDriver.DriverName : DockerContainerDriver.DriverName);
         return driver switch
         {
-            DockerContainerDriver.DriverName or RemoteDriver.DriverName => driver,
+            DockerContainerDriver.DriverName or RemoteDriver.DriverName or KubernetesDriver.DriverName => driver,
             "docker" => throw new BuildxException(
                 BuildxFailure.EngineUnsupported,
                 "No further builder of the driver 'docker' can be made: every docker context is one already.",
                 "Use the context's builder (Get-BuildxBuilder lists it), or the driver docker-container."),
-            "kubernetes" or "cloud" => throw new BuildxException(
+            "cloud" => throw new BuildxException(
                 BuildxFailure.EngineUnsupported,
-                $"The driver '{driver}' is not available yet.",
-                $"Use the driver {DockerContainerDriver.DriverName} or {RemoteDriver.DriverName}."),
+                $"The driver '{driver}' is a service of Docker's own, which is not available here.",
+                $"Use the driver {Known}."),
             _ => throw new BuildxException(
                 BuildxFailure.DriverNotFound,
                 $"There is no driver '{DisplayText.Line(driver)}'.",
-                $"Use the driver {DockerContainerDriver.DriverName} or {RemoteDriver.DriverName}."),
+                $"Use the driver {Known}."),
         };
     }
 
@@ -48,7 +51,12 @@ internal sealed class NodeDraft(ClientEnvironment environment, ContextCatalog co
             Platforms = creation.Platforms.Count == 0 ? null : [.. creation.Platforms.Distinct().Select(InstancePlatform.From)],
             DriverOptions = creation.DriverOptions.Count == 0 ? null : new(creation.DriverOptions.ToDictionary(), StringComparer.Ordinal),
         };
-        return driver == RemoteDriver.DriverName ? (MakeRemote(creation, node), []) : MakeContainer(creation, node);
+        return driver switch
+        {
+            RemoteDriver.DriverName => (MakeRemote(creation, node), []),
+            KubernetesDriver.DriverName => MakeKubernetes(creation, node),
+            _ => MakeContainer(creation, node),
+        };
     }
 
     /// <summary>Finds out whether the docker daemon is there that the node's container is to run in.</summary>
@@ -107,6 +115,31 @@ internal sealed class NodeDraft(ClientEnvironment environment, ContextCatalog co
         {
             Endpoint = FindEndpoint(creation.Endpoint),
             Flags = BuildKitFlags.Complete(flags, options.Network == "host", config?.GrantsNetworkHost ?? false),
+            Files = config?.Files,
+        };
+        return (node, config?.Warnings ?? []);
+    }
+
+    private (InstanceNode Node, IReadOnlyList<string> Warnings) MakeKubernetes(BuilderCreation creation, InstanceNode node)
+    {
+        if (creation.Endpoint is { } endpoint)
+        {
+            throw new BuildxException(
+                BuildxFailure.EndpointUnsupported,
+                $"A node of the driver kubernetes has no endpoint of its own, and '{DisplayText.Line(endpoint)}' was given.",
+                "Leave the endpoint out: the cluster is that of the kubeconfig's current context (KUBECONFIG, or ~/.kube/config).");
+        }
+
+        _ = KubernetesOptions.Parse(creation.DriverOptions);
+        var flags = BuildKitFlags.Split(creation.Flags);
+        var config = ReadConfig(creation);
+
+        // As in buildx a name that only makes the endpoint unique; the objects are named after the node.
+        var unique = node.Name.Length > 0 ? node.Name : $"buildkit-{Guid.NewGuid()}-{Guid.NewGuid().ToString("N")[..5]}";
+        node = node with
+        {
+            Endpoint = KubernetesAccess.EndpointFor(creation.Name ?? "", unique, environment),
+            Flags = BuildKitFlags.Complete(flags, usesHostNetwork: false, config?.GrantsNetworkHost ?? false),
             Files = config?.Files,
         };
         return (node, config?.Warnings ?? []);

@@ -36,7 +36,9 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
             await using (builder.ConfigureAwait(false))
             {
                 builder.NoteUse?.Invoke();
-                var nodes = await ChosenNodes.ConnectAsync(builder, request.Platforms, ReportAsync, cancellationToken).ConfigureAwait(false);
+                // As buildx writes the path, whose choice among several engines is to be the same.
+                var key = Path.TrimEndingDirectorySeparator(Path.GetFullPath(request.ContextPath));
+                var nodes = await ChosenNodes.ConnectAsync(builder, request.Platforms, key, ReportAsync, cancellationToken).ConfigureAwait(false);
                 await using (nodes.ConfigureAwait(false))
                 {
                     _trust = nodes.Nodes[0].Node.Trust;

@@ -28,13 +28,14 @@ internal sealed class ChosenNode : IAsyncDisposable
 
     /// <summary>Starts a node's engine where it does not run, and connects to it.</summary>
     /// <param name="node">The node.</param>
+    /// <param name="key">What is built, for nodes that have several engines: the context's path.</param>
     /// <param name="report">Takes what happens where the engine must be started first.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The node; the caller disposes it.</returns>
-    public static async Task<ChosenNode> ConnectAsync(NodeHandle node, Func<BuildEvent, CancellationToken, ValueTask> report, CancellationToken cancellationToken)
+    public static async Task<ChosenNode> ConnectAsync(NodeHandle node, string key, Func<BuildEvent, CancellationToken, ValueTask> report, CancellationToken cancellationToken)
     {
         await node.Driver.BootAsync(report, cancellationToken).ConfigureAwait(false);
-        var engine = await node.Driver.ConnectAsync(cancellationToken).ConfigureAwait(false);
+        var engine = await node.Driver.ConnectAsync(key, cancellationToken).ConfigureAwait(false);
         try
         {
             var description = await engine.DescribeAsync(cancellationToken).ConfigureAwait(false);

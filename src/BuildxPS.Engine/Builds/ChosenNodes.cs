@@ -20,12 +20,13 @@ internal sealed class ChosenNodes : IAsyncDisposable
     /// <summary>Chooses a builder's nodes for some platforms and connects to them, side by side.</summary>
     /// <param name="builder">The builder.</param>
     /// <param name="platforms">The wanted platforms; empty means a node's own.</param>
+    /// <param name="key">What is built, for nodes that have several engines: the context's path.</param>
     /// <param name="report">Takes what happens where an engine must be started first.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The nodes; the caller disposes them.</returns>
     /// <exception cref="BuildxException">A node that is needed cannot be used; the message names it where there are several.</exception>
     public static async Task<ChosenNodes> ConnectAsync(
-        BuilderHandle builder, IReadOnlyList<Platform> platforms, Func<BuildEvent, CancellationToken, ValueTask> report, CancellationToken cancellationToken)
+        BuilderHandle builder, IReadOnlyList<Platform> platforms, string key, Func<BuildEvent, CancellationToken, ValueTask> report, CancellationToken cancellationToken)
     {
         if (builder.Nodes.Count == 0)
         {
@@ -43,7 +44,7 @@ internal sealed class ChosenNodes : IAsyncDisposable
             needed = [.. builder.Nodes.Where(n => names.Contains(n.Name))];
         }
 
-        var connected = await ConnectAllAsync(builder, needed, report, cancellationToken).ConfigureAwait(false);
+        var connected = await ConnectAllAsync(builder, needed, key, report, cancellationToken).ConfigureAwait(false);
         for (var i = 0; i < candidates.Count; i++)
         {
             if (connected.Find(n => n.Node.Name == candidates[i].Name) is { } node)
@@ -73,7 +74,7 @@ internal sealed class ChosenNodes : IAsyncDisposable
     }
 
     private static async Task<List<ChosenNode>> ConnectAllAsync(
-        BuilderHandle builder, IReadOnlyList<NodeHandle> nodes, Func<BuildEvent, CancellationToken, ValueTask> report, CancellationToken cancellationToken)
+        BuilderHandle builder, IReadOnlyList<NodeHandle> nodes, string key, Func<BuildEvent, CancellationToken, ValueTask> report, CancellationToken cancellationToken)
     {
         var connected = new List<ChosenNode>();
         try
@@ -81,7 +82,7 @@ internal sealed class ChosenNodes : IAsyncDisposable
             await SideBySide.RunAsync(
                 nodes.Select(node => (Func<CancellationToken, Task>)(async token =>
                 {
-                    var one = await ConnectNamedAsync(builder, node, report, token).ConfigureAwait(false);
+                    var one = await ConnectNamedAsync(builder, node, key, report, token).ConfigureAwait(false);
                     lock (connected)
                     {
                         connected.Add(one);
@@ -102,17 +103,17 @@ internal sealed class ChosenNodes : IAsyncDisposable
     }
 
     private static async Task<ChosenNode> ConnectNamedAsync(
-        BuilderHandle builder, NodeHandle node, Func<BuildEvent, CancellationToken, ValueTask> report, CancellationToken cancellationToken)
+        BuilderHandle builder, NodeHandle node, string key, Func<BuildEvent, CancellationToken, ValueTask> report, CancellationToken cancellationToken)
     {
         if (builder.Nodes.Count == 1)
         {
-            return await ChosenNode.ConnectAsync(node, report, cancellationToken).ConfigureAwait(false);
+            return await ChosenNode.ConnectAsync(node, key, report, cancellationToken).ConfigureAwait(false);
         }
 
         var own = new NodeEvents(node.Name);
         try
         {
-            return await ChosenNode.ConnectAsync(node, (e, token) => report(own.Translate(e), token), cancellationToken).ConfigureAwait(false);
+            return await ChosenNode.ConnectAsync(node, key, (e, token) => report(own.Translate(e), token), cancellationToken).ConfigureAwait(false);
         }
         catch (BuildxException e)
         {

@@ -64,6 +64,13 @@ internal sealed class BootSteps(Func<BuildEvent, CancellationToken, ValueTask> r
         await report(Progress(name) with { Started = started, Current = current, Total = total }, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>Says what the engine's surroundings say meanwhile, as a line of the vertex's log.</summary>
+    /// <param name="line">The line.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>A task.</returns>
+    public ValueTask LogAsync(string line, CancellationToken cancellationToken)
+        => report(new VertexLog { VertexDigest = _digest, Stream = 2, Data = System.Text.Encoding.UTF8.GetBytes(line + "\n"), Timestamp = DateTimeOffset.UtcNow }, cancellationToken);
+
     /// <summary>Says something that the user should know of the builder.</summary>
     /// <param name="message">One line.</param>
     /// <param name="cancellationToken">Gives up.</param>

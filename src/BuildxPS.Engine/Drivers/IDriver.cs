@@ -18,6 +18,17 @@ public interface IDriver : IAsyncDisposable
     /// <returns>The engine; the caller disposes it.</returns>
     Task<IBuildEngine> ConnectAsync(CancellationToken cancellationToken);
 
+    /// <summary>Connects to the engine of several that a build belongs to, for drivers whose nodes have more than one.</summary>
+    /// <param name="key">What is built: the context's absolute path.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The engine; the caller disposes it.</returns>
+    Task<IBuildEngine> ConnectAsync(string key, CancellationToken cancellationToken) => ConnectAsync(cancellationToken);
+
+    /// <summary>The node's pods, where it has any.</summary>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The pods, whatever their state.</returns>
+    Task<IReadOnlyList<NodePod>> GetPodsAsync(CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<NodePod>>([]);
+
     /// <summary>The version of the node's BuildKit as the driver knows it, for engines that do not tell it themselves.</summary>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The version; null where it is not known.</returns>

@@ -8,8 +8,8 @@ namespace BuildxPS.Engine.Drivers;
 /// <summary>A BuildKit that somebody else starts and stops, and that is only reached.</summary>
 /// <param name="connector">How it is reached.</param>
 /// <param name="options">The driver's options.</param>
-/// <param name="daemon">The docker daemon of the container that it runs in, disposed with the driver; null where there is none.</param>
-internal sealed class RemoteDriver(IConnector connector, RemoteOptions options, DockerDaemon? daemon) : IDriver
+/// <param name="host">The docker daemon or cluster that it runs in, disposed with the driver; null where there is none.</param>
+internal sealed class RemoteDriver(IConnector connector, RemoteOptions options, IDisposable? host) : IDriver
 {
     /// <summary>The driver's name in buildx.</summary>
     public const string DriverName = "remote";
@@ -60,7 +60,7 @@ internal sealed class RemoteDriver(IConnector connector, RemoteOptions options, 
             await engine.DisposeAsync().ConfigureAwait(false);
         }
 
-        daemon?.Dispose();
+        host?.Dispose();
     }
 
     private async Task WaitAsync(Task<BuildxException?> first, CancellationToken cancellationToken)

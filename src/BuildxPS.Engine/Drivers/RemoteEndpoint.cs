@@ -1,4 +1,5 @@
 using BuildxPS.Engine.Connections;
+using BuildxPS.Engine.Drivers.Kubernetes;
 
 namespace BuildxPS.Engine.Drivers;
 
@@ -6,7 +7,9 @@ namespace BuildxPS.Engine.Drivers;
 internal sealed record RemoteEndpoint
 {
     private const string Container = "docker-container";
-    private const string Schemes = "tcp://HOST:PORT, unix://PATH, npipe:////./pipe/NAME, ssh://USER@HOST[/SOCKET] and docker-container://NAME[?context=CONTEXT]";
+    private const string Pod = "kube-pod";
+    private const string Schemes = "tcp://HOST:PORT, unix://PATH, npipe:////./pipe/NAME, ssh://USER@HOST[/SOCKET], docker-container://NAME[?context=CONTEXT] "
+        + "and kube-pod://NAME[?context=CONTEXT&namespace=NAMESPACE&container=CONTAINER]";
 
     /// <summary>The endpoint as it was written.</summary>
     public required string Text { get; init; }
@@ -20,12 +23,15 @@ internal sealed record RemoteEndpoint
     /// <summary>The docker context of the container's daemon; null for the current one.</summary>
     public string? ContextName { get; init; }
 
+    /// <summary>The pod that BuildKit runs in; null for all else.</summary>
+    public PodEndpoint? PodEndpoint { get; init; }
+
     /// <summary>Whether a text's scheme is one that such an endpoint has.</summary>
     /// <param name="text">The text.</param>
     /// <returns>Whether it is; buildx takes it as the sign that the driver remote is meant.</returns>
     public static bool HasScheme(string text)
         => text.IndexOf("://", StringComparison.Ordinal) is > 0 and var end
-            && text[..end] is "tcp" or "unix" or "npipe" or "ssh" or Container or "kube-pod" or "podman-container" or "nerdctl-container";
+            && text[..end] is "tcp" or "unix" or "npipe" or "ssh" or Container or Pod or "podman-container" or "nerdctl-container";
 
     /// <summary>Parses an endpoint.</summary>
     /// <param name="text">For example <c>tcp://build.example:1234</c>.</param>
@@ -38,7 +44,7 @@ internal sealed record RemoteEndpoint
         var scheme = end < 0 ? "" : text[..end];
         switch (scheme)
         {
-            case "unix" or "ssh" or "npipe" when hasTls:
+            case "unix" or "ssh" or "npipe" or Pod when hasTls:
                 throw new BuildxException(
                     BuildxFailure.EndpointInvalid,
                     $"The endpoint '{DisplayText.Line(text)}' is not reached over TLS, and the driver options name certificates.",
@@ -47,7 +53,9 @@ internal sealed record RemoteEndpoint
                 return new RemoteEndpoint { Text = text, Address = EngineAddress.Parse(text, hasTls) };
             case Container:
                 return ParseContainer(text, text[(end + 3)..]);
-            case "kube-pod" or "podman-container" or "nerdctl-container":
+            case Pod:
+                return new RemoteEndpoint { Text = text, PodEndpoint = PodEndpoint.Parse(text, text[(end + 3)..]) };
+            case "podman-container" or "nerdctl-container":
                 throw new BuildxException(
                     BuildxFailure.EndpointUnsupported,
                     $"The endpoint '{DisplayText.Line(text)}' uses {scheme}://, which is not available.",

@@ -39,6 +39,9 @@ public sealed record Node
     /// <summary>Names of devices that builds may ask for.</summary>
     public IReadOnlyList<string> Devices { get; init => field = Indexable.From(value); } = [];
 
+    /// <summary>Its pods, where it is in a kubernetes cluster.</summary>
+    public IReadOnlyList<NodePod> Pods { get; init => field = Indexable.From(value); } = [];
+
     /// <summary>Why it could not be asked; null if it could.</summary>
     public string? Error { get; init; }
 

@@ -48,6 +48,18 @@ public enum BuildxFailure
     /// <summary>A builder's only node cannot be taken out of it.</summary>
     LastNode,
 
+    /// <summary>A kubernetes cluster cannot be found, or its login cannot be had.</summary>
+    ClusterConfigInvalid,
+
+    /// <summary>A kubernetes cluster does not accept a login.</summary>
+    ClusterUnauthorized,
+
+    /// <summary>A kubernetes cluster does not let this user do what is needed.</summary>
+    ClusterForbidden,
+
+    /// <summary>A kubernetes cluster has no such namespace.</summary>
+    NamespaceNotFound,
+
     /// <summary>All nodes of a builder have one driver, and another one was asked for.</summary>
     DriverMismatch,
 

@@ -10,5 +10,5 @@ internal sealed class DriverCompleter : IArgumentCompleter
     /// <inheritdoc/>
     public IEnumerable<CompletionResult> CompleteArgument(
         string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
-        => Completions.Select(wordToComplete, [("docker-container", "BuildKit in a container of a docker engine"), ("remote", "A BuildKit that runs already")]);
+        => Completions.Select(wordToComplete, [("docker-container", "BuildKit in a container of a docker engine"), ("kubernetes", "BuildKit in pods of a cluster"), ("remote", "A BuildKit that runs already")]);
 }
