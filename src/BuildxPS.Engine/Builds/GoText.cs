@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using BuildxPS.Engine.Configuration;
 
@@ -6,6 +7,7 @@ namespace BuildxPS.Engine.Builds;
 /// <summary>Values in the forms that engines and buildx, which are written in Go, read and write.</summary>
 internal static class GoText
 {
+    private static readonly SearchValues<char> s_number = SearchValues.Create("0123456789.");
     private static readonly double s_longest = long.MaxValue / 1e9;
 
     /// <summary>Reads a boolean as Go does: <c>1 t T TRUE true True</c> and their opposites.</summary>
@@ -39,14 +41,14 @@ internal static class GoText
         var seconds = 0.0;
         do
         {
-            var digits = rest.IndexOfAnyExcept("0123456789.");
+            var digits = rest.IndexOfAnyExcept(s_number);
             if (digits <= 0 || !double.TryParse(rest[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
             {
                 return null;
             }
 
             rest = rest[digits..];
-            var end = rest.IndexOfAny("0123456789.") is > 0 and var next ? next : rest.Length;
+            var end = rest.IndexOfAny(s_number) is > 0 and var next ? next : rest.Length;
             if (Unit(rest[..end]) is not { } unit)
             {
                 return null;

@@ -52,7 +52,7 @@ internal static class KubernetesAccess
     public static string EndpointFor(string builder, string node, ClientEnvironment environment)
         => $"{Scheme}/{builder}?deployment={Uri.EscapeDataString(node)}&kubeconfig={Uri.EscapeDataString(environment["KUBECONFIG"] ?? "")}";
 
-    private static IReadOnlyList<string> FilesFor(string endpoint, ClientEnvironment environment)
+    private static string[] FilesFor(string endpoint, ClientEnvironment environment)
     {
         // The endpoint holds the variable as it was when the node was made, which may be a list.
         var list = endpoint.StartsWith(Scheme, StringComparison.Ordinal)

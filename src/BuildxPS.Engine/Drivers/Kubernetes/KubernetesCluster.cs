@@ -205,8 +205,8 @@ internal sealed partial class KubernetesCluster : IDisposable
         }
     }
 
-    private Task DeleteAsync<T>(string resource, Func<CancellationToken, Task<T>> delete, CancellationToken cancellationToken)
-        => MaybeAsync(
+    private async Task DeleteAsync<T>(string resource, Func<CancellationToken, Task<T>> delete, CancellationToken cancellationToken)
+        => await MaybeAsync(
             "delete",
             resource,
             async token =>
@@ -214,7 +214,7 @@ internal sealed partial class KubernetesCluster : IDisposable
                 await delete(token).ConfigureAwait(false);
                 return (bool?)true;
             },
-            cancellationToken);
+            cancellationToken).ConfigureAwait(false);
 
     private async Task<T?> MaybeAsync<T>(string verb, string resource, Func<CancellationToken, Task<T?>> call, CancellationToken cancellationToken)
         where T : struct

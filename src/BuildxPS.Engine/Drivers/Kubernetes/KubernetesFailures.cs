@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Text.Json;
-using k8s;
 using k8s.Autorest;
 using k8s.Exceptions;
 

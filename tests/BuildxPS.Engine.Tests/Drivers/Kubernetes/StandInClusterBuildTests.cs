@@ -1,5 +1,4 @@
 using BuildxPS.Engine.Builders;
-using BuildxPS.Engine.Configuration;
 using BuildxPS.Engine.Drivers.Kubernetes;
 using BuildxPS.Engine.Images.Registries;
 using BuildxPS.Engine.Tests.Environment;

@@ -3,7 +3,6 @@ using System.Net.Sockets;
 using System.Net.WebSockets;
 using System.Text;
 using BuildxPS.Engine.Tests.Environment;
-using Microsoft.AspNetCore.Http;
 
 namespace BuildxPS.Engine.Tests.Drivers.Kubernetes;
 
