@@ -61,8 +61,10 @@ function Get-EnginesForTests {
     Start-TestEngines
 }
 
+$engineTests = Join-Path $root tests BuildxPS.Engine.Tests bin Release net10.0 BuildxPS.Engine.Tests.dll
+
 function Invoke-EngineTests([string] $Filter) {
-    $assembly = Join-Path $root tests BuildxPS.Engine.Tests bin Release net10.0 BuildxPS.Engine.Tests.dll
+    $assembly = $engineTests
     $report = Join-Path $results engine.xml
     $options = @('-noLogo', '-result-xml', $report) + ($Filter ? @('-method', "*$Filter*") : @()) + ($env:NO_COLOR ? @('-noColor') : @())
     $PSNativeCommandUseErrorActionPreference = $false
@@ -89,6 +91,7 @@ function Invoke-ModuleTests([string] $Filter) {
     $report = Join-Path $results module.json
     $runner = Join-Path $root build Invoke-Pester.ps1
     $env:BUILDXPS_MODULE = $module
+    $env:BUILDXPS_ENGINE_TESTS = $engineTests
     $PSNativeCommandUseErrorActionPreference = $false
     & (Get-PowerShell) -NoProfile -NonInteractive -File $runner -Tools (Join-Path $out tests) -Tests (Join-Path $root tests BuildxPS.Tests) -Report $report -Filter $Filter | Out-Host
     if (-not (Test-Path $report)) {

@@ -1,15 +1,17 @@
 using BuildxPS.Engine.Tests;
 using BuildxPS.Engine.Tests.Builds;
+using BuildxPS.Engine.Tests.Drivers.Kubernetes;
 using BuildxPS.Engine.Tests.Sessions.Files;
 using Xunit.MicrosoftTestingPlatform;
 using Xunit.Runner.InProc.SystemConsole;
 
 // The tests; or one export in a process of its own, for tests that kill it or run it as another user; or builds in one, for
-// tests that look at its memory.
+// tests that look at its memory; or a stand-in of a cluster.
 return args switch
 {
     [ExportProcess.Verb, .. var rest] => await ExportProcess.RunAsync(rest),
     [SendProcess.Verb, .. var rest] => await SendProcess.RunAsync(rest),
+    [StandInProcess.Verb, .. var rest] => await StandInProcess.RunAsync(rest),
     [MeasuredBuild.Verb, .. var rest] => await MeasuredBuild.RunAsync(rest),
     _ when args.Contains("--server") || args.Contains("--internal-msbuild-node") =>
         await TestPlatformTestFramework.RunAsync(args, SelfRegisteredExtensions.AddSelfRegisteredExtensions),

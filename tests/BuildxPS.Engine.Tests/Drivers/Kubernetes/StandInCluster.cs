@@ -78,6 +78,9 @@ internal sealed class StandInCluster : IAsyncDisposable
         return cluster;
     }
 
+    /// <summary>The authority of its certificate, in PEM.</summary>
+    public string Authority => _certificate.ExportCertificatePem();
+
     /// <summary>A kubeconfig for this cluster.</summary>
     public string Config(string? space = null, string? user = null) => $$"""
         apiVersion: v1
@@ -87,7 +90,7 @@ internal sealed class StandInCluster : IAsyncDisposable
         - name: stand-in
           cluster:
             server: {{Address}}
-            certificate-authority-data: {{Convert.ToBase64String(System.Text.Encoding.ASCII.GetBytes(_certificate.ExportCertificatePem()))}}
+            certificate-authority-data: {{Convert.ToBase64String(System.Text.Encoding.ASCII.GetBytes(Authority))}}
         contexts:
         - name: stand-in
           context: {cluster: stand-in, user: tester{{(space is null ? "" : $", namespace: {space}")}}}
