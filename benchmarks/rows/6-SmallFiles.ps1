@@ -3,7 +3,6 @@
 $folder = Join-Path $Work files
 $state = @{ Path = $folder; Kept = @() }
 $build = @{
-    Runs        = 5
     BudgetBytes = 64MB
     Prepare     = {
         if (-not (Test-Path $state.Path)) {
@@ -18,16 +17,19 @@ $build = @{
 }
 $build + @{
     Name   = '50,000 small files: first'
+    Runs   = 3
     Budget = 0.8
     Before = { Rename-Context $state }
     After  = { Clear-ContextCache $state.Kept }
 }
 $build + @{
     Name   = '50,000 small files: unchanged'
+    Runs   = 9
     Budget = 0.5
 }
 $build + @{
     Name   = '50,000 small files: one changed'
+    Runs   = 9
     Budget = 0.7
     Before = { Set-Content (Join-Path $state.Path app version.txt) ([guid]::NewGuid()) }
     Finish = { Clear-ContextCache $state.Kept }

@@ -4,7 +4,6 @@
 $context = Join-Path $Work export
 $state = @{ Run = 0; Target = '' }
 $export = @{
-    Runs        = 3
     BudgetBytes = 64MB
     Before      = {
         $state.Run++
@@ -17,6 +16,7 @@ $asFolder = $export + @{
     Buildx = { Measure-Buildx build --progress plain --output "type=local,dest=$($state.Target)" $context }
 }
 $large = @{
+    Runs    = 9
     Prepare = { New-ExportContext $context 'yes "buildxps benchmark" | head -c 1073741824 > large.bin' }
     # One file, which the disk has no room for several times.
     After   = { Remove-Item $state.Target -Recurse -Force }
@@ -27,6 +27,7 @@ $asFolder + $large + @{
 }
 $asFolder + @{
     Name    = 'local export of 50,000 files'
+    Runs    = 3
     Budget  = 0.7
     Prepare = {
         New-ExportContext $context 'i=0; while [ $i -lt 50000 ]; do d=folder$((i / 500)); [ $((i % 500)) -gt 0 ] || mkdir $d; echo "file $i of the export" > $d/file$i.txt; i=$((i + 1)); done'
