@@ -196,7 +196,8 @@ internal sealed partial class BuildKitBuild
         }
 
         // What the engine could not put into a message ends its events, and perhaps the build; one that fails by itself says why.
-        var said = IsConsequence(error) ? _status.Unsayable ?? error : error;
+        var saysNothing = IsConsequence(error) || (error is RpcException { Status.Detail: var detail } && detail.EndsWith("EOF", StringComparison.Ordinal));
+        var said = saysNothing ? _status.Unsayable ?? error : error;
         return _session.FirstFailure as BuildxException
             ?? EngineErrors.Explain(said, _context with { SessionEnd = await FindSessionEndAsync().ConfigureAwait(false) });
     }
