@@ -10,9 +10,8 @@ using Xunit.Runner.InProc.SystemConsole;
 return args switch
 {
     [ExportProcess.Verb, .. var rest] => await ExportProcess.RunAsync(rest),
-    [SendProcess.Verb, .. var rest] => await SendProcess.RunAsync(rest),
     [StandInProcess.Verb, .. var rest] => await StandInProcess.RunAsync(rest),
-    [MeasuredBuild.Verb, .. var rest] => await MeasuredBuild.RunAsync(rest),
+    [MeasuredBuilds.Verb, .. var rest] => await MeasuredBuilds.RunAsync(rest),
     _ when args.Contains("--server") || args.Contains("--internal-msbuild-node") =>
         await TestPlatformTestFramework.RunAsync(args, SelfRegisteredExtensions.AddSelfRegisteredExtensions),
     _ => await ConsoleRunner.Run(args),

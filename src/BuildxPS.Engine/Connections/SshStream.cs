@@ -1,9 +1,10 @@
 using System.Diagnostics;
+using BuildxPS.Engine.Streams;
 
 namespace BuildxPS.Engine.Connections;
 
 /// <summary>The input and output of an ssh process as one duplex stream, which owns the process.</summary>
-internal sealed class SshStream : Stream, IHalfCloseable
+internal sealed class SshStream : SequentialStream, IHalfCloseable
 {
     private static readonly TimeSpan s_lastWords = TimeSpan.FromSeconds(2);
 
@@ -35,19 +36,6 @@ internal sealed class SshStream : Stream, IHalfCloseable
     public override bool CanWrite => true;
 
     /// <inheritdoc/>
-    public override bool CanSeek => false;
-
-    /// <inheritdoc/>
-    public override long Length => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
-    /// <inheritdoc/>
     public ValueTask CloseWriteAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -74,13 +62,6 @@ internal sealed class SshStream : Stream, IHalfCloseable
     }
 
     /// <inheritdoc/>
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
-        => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    /// <inheritdoc/>
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("This stream is read asynchronously.");
-
-    /// <inheritdoc/>
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
         try
@@ -94,27 +75,6 @@ internal sealed class SshStream : Stream, IHalfCloseable
             throw await EndedAsync(cancellationToken).ConfigureAwait(false);
         }
     }
-
-    /// <inheritdoc/>
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
-        => WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    /// <inheritdoc/>
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException("This stream is written asynchronously.");
-
-    /// <inheritdoc/>
-    public override void Flush()
-    {
-    }
-
-    /// <inheritdoc/>
-    public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    /// <inheritdoc/>
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

@@ -1,4 +1,5 @@
 using System.Net;
+using BuildxPS.Engine.Streams;
 
 namespace BuildxPS.Engine.Drivers;
 
@@ -57,41 +58,16 @@ internal sealed class BoundedResponseHandler(HttpMessageHandler inner, long maxB
         }
     }
 
-    private sealed class BoundedStream(Stream inner, long maxBytes) : Stream
+    private sealed class BoundedStream(Stream inner, long maxBytes) : SequentialStream
     {
         private long _left = maxBytes;
 
         public override bool CanRead => true;
 
-        public override bool CanWrite => false;
-
-        public override bool CanSeek => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
-
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
             => Count(await inner.ReadAsync(buffer, cancellationToken).ConfigureAwait(false));
 
-        public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
-            => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
         public override int Read(byte[] buffer, int offset, int count) => Count(inner.Read(buffer, offset, count));
-
-        public override void Flush()
-        {
-        }
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
         protected override void Dispose(bool disposing)
         {

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using BuildxPS.Engine.Engines;
+using BuildxPS.Engine.Streams;
 
 namespace BuildxPS.Engine.Drivers;
 
@@ -111,36 +112,9 @@ internal sealed class DockerLoadOutput(DockerDaemon daemon, Func<BuildEvent, Can
     private VertexProgress Progress(DateTimeOffset? completed)
         => new() { VertexDigest = _digest, Id = PartName, Current = _sent, Started = _started, Completed = completed, Timestamp = DateTimeOffset.UtcNow };
 
-    private sealed class Body(DockerLoadOutput output) : Stream
+    private sealed class Body(DockerLoadOutput output) : SequentialStream
     {
-        public override bool CanRead => false;
-
-        public override bool CanSeek => false;
-
         public override bool CanWrite => true;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
-
-        public override void Flush()
-        {
-        }
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException("This stream is written asynchronously.");
-
-        public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
-            => output.SendAsync(buffer.AsMemory(offset, count), cancellationToken);
 
         public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
             => await output.SendAsync(buffer, cancellationToken).ConfigureAwait(false);

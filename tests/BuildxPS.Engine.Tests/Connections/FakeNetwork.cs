@@ -127,9 +127,6 @@ internal sealed class FakeNetwork : IConnector, ISessionTransport
             }
         }
 
-        public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
-            => WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
         public override async ValueTask DisposeAsync()
         {
             Leave();

@@ -40,9 +40,9 @@ internal sealed partial class KubernetesCluster
         {
             return await changes.MoveNextAsync().ConfigureAwait(false);
         }
-        catch (HttpOperationException e) when (e.Response?.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden)
+        catch (HttpOperationException e) when (e.Response?.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden && Failures.Explain(e, "watch", "pods") is { } refusal)
         {
-            throw Failures.Explain(e, "watch", "pods");
+            throw refusal;
         }
         catch (Exception e) when (e is KubernetesException or HttpOperationException or HttpRequestException or IOException or JsonException)
         {

@@ -237,10 +237,10 @@ internal sealed partial class KubernetesCluster : IDisposable
         {
             return await call(limit.Token).ConfigureAwait(false);
         }
-        catch (Exception e)
+        catch (Exception e) when (Failures.Explain(e, verb, resource) is { } failure)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            throw Failures.Explain(e, verb, resource);
+            throw failure;
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Net.WebSockets;
 using System.Security.Authentication;
 using System.Text.Json;
 using k8s.Autorest;
@@ -19,8 +20,8 @@ internal sealed class KubernetesFailures(string server, string space, TimeSpan t
     /// <param name="error">What was thrown.</param>
     /// <param name="verb">What was to be done, as roles name it: <c>create</c>.</param>
     /// <param name="resource">To what, as roles name it: <c>deployments.apps</c>.</param>
-    /// <returns>The failure.</returns>
-    public BuildxException Explain(Exception error, string verb, string resource) => error switch
+    /// <returns>The failure; null where it is none of the cluster's.</returns>
+    public BuildxException? Explain(Exception error, string verb, string resource) => error switch
     {
         BuildxException known => known,
         HttpOperationException refused => Refused(refused, verb, resource),
@@ -40,12 +41,13 @@ internal sealed class KubernetesFailures(string server, string space, TimeSpan t
             $"The certificate of the API server at {server} is not trusted: {DisplayText.Line(tls.Message)}",
             "Give the kubeconfig's cluster the authority that signed it (certificate-authority).",
             error),
-        _ => new BuildxException(
+        HttpRequestException or IOException or SocketException or WebSocketException => new BuildxException(
             BuildxFailure.EngineUnreachable,
             $"No API server answers at {server}: {DisplayText.Line(Find<SocketException>(error)?.Message ?? error.Message)}",
             "Check that the cluster runs, and that the kubeconfig's current context is the one that is meant.",
             error)
         { IsTransient = true },
+        _ => null,
     };
 
     /// <summary>A role does not allow what the driver needs.</summary>

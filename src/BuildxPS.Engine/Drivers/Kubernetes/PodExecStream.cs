@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Net.WebSockets;
 using System.Text.Json;
 using BuildxPS.Engine.Connections;
+using BuildxPS.Engine.Streams;
 
 namespace BuildxPS.Engine.Drivers.Kubernetes;
 
@@ -11,7 +12,7 @@ namespace BuildxPS.Engine.Drivers.Kubernetes;
 /// </summary>
 /// <param name="socket">The socket, which this stream owns.</param>
 /// <param name="failures">Puts the command's own words into a failure.</param>
-internal sealed class PodExecStream(WebSocket socket, ExecFailures failures) : Stream
+internal sealed class PodExecStream(WebSocket socket, ExecFailures failures) : SequentialStream
 {
     private const byte Input = 0;
     private const byte Output = 1;
@@ -32,19 +33,6 @@ internal sealed class PodExecStream(WebSocket socket, ExecFailures failures) : S
 
     /// <inheritdoc/>
     public override bool CanWrite => true;
-
-    /// <inheritdoc/>
-    public override bool CanSeek => false;
-
-    /// <inheritdoc/>
-    public override long Length => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     /// <inheritdoc/>
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
@@ -109,32 +97,6 @@ internal sealed class PodExecStream(WebSocket socket, ExecFailures failures) : S
             ArrayPool<byte>.Shared.Return(message);
         }
     }
-
-    /// <inheritdoc/>
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    /// <inheritdoc/>
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    /// <inheritdoc/>
-    public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    /// <inheritdoc/>
-    public override void Flush()
-    {
-    }
-
-    /// <inheritdoc/>
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

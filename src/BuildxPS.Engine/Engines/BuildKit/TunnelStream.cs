@@ -1,9 +1,10 @@
+using BuildxPS.Engine.Streams;
 using Grpc.Core;
 
 namespace BuildxPS.Engine.Engines.BuildKit;
 
 /// <summary>A call of Control.Session as a stream of bytes. One reader and one writer at a time.</summary>
-internal sealed class TunnelStream(AsyncDuplexStreamingCall<TunnelChunk, TunnelChunk> call) : Stream
+internal sealed class TunnelStream(AsyncDuplexStreamingCall<TunnelChunk, TunnelChunk> call) : SequentialStream
 {
     // Engines take 16 MiB a message; less keeps buffers small.
     private const int MaxChunk = 1024 * 1024;
@@ -16,20 +17,7 @@ internal sealed class TunnelStream(AsyncDuplexStreamingCall<TunnelChunk, TunnelC
     public override bool CanRead => true;
 
     /// <inheritdoc/>
-    public override bool CanSeek => false;
-
-    /// <inheritdoc/>
     public override bool CanWrite => true;
-
-    /// <inheritdoc/>
-    public override long Length => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     /// <inheritdoc/>
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
@@ -67,34 +55,6 @@ internal sealed class TunnelStream(AsyncDuplexStreamingCall<TunnelChunk, TunnelC
             throw new IOException("The session's tunnel was closed.", e);
         }
     }
-
-    /// <inheritdoc/>
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
-        => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    /// <inheritdoc/>
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
-        => WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    /// <inheritdoc/>
-    public override void Flush()
-    {
-    }
-
-    /// <inheritdoc/>
-    public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    /// <inheritdoc/>
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

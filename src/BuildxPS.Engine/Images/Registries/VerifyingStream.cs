@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using BuildxPS.Engine.Images.Manifests;
+using BuildxPS.Engine.Streams;
 
 namespace BuildxPS.Engine.Images.Registries;
 
@@ -7,7 +8,7 @@ namespace BuildxPS.Engine.Images.Registries;
 /// A blob's bytes as they arrive, counted and hashed. The end of the stream is reported only if size and digest are
 /// what was promised; no single read waits longer than a bound.
 /// </summary>
-internal sealed class VerifyingStream : Stream
+internal sealed class VerifyingStream : SequentialStream
 {
     private readonly HttpResponseMessage _response;
     private readonly Stream _inner;
@@ -26,10 +27,6 @@ internal sealed class VerifyingStream : Stream
     }
 
     public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
 
     public override long Length => _expected.Size;
 
@@ -61,21 +58,6 @@ internal sealed class VerifyingStream : Stream
 
         return read;
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
-        => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("Blobs are read asynchronously.");
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

@@ -78,7 +78,7 @@ internal readonly unsafe struct LinuxAttributes(LinuxCalls calls, int folder)
             }
 
             // Some sandboxes answer that a call they do not know is not permitted.
-            var byPath = LinuxNative.ListAttributesOf(Full(name), pointer, (nuint)names.Length);
+            var byPath = LinuxNative.ListAttributes(Full(name), pointer, (nuint)names.Length);
             error = byPath < 0 ? Marshal.GetLastPInvokeError() : 0;
             calls.LacksAttributesByFolder |= error == 0;
             return (int)byPath;

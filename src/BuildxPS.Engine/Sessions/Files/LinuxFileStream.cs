@@ -1,32 +1,17 @@
 using System.Runtime.InteropServices;
+using BuildxPS.Engine.Streams;
 using Microsoft.Win32.SafeHandles;
 
 namespace BuildxPS.Engine.Sessions.Files;
 
 /// <summary>A regular file, read in order. A FileStream would ask the system four more things a file.</summary>
-internal sealed unsafe class LinuxFileStream(SafeFileHandle file, long size) : Stream
+internal sealed unsafe class LinuxFileStream(SafeFileHandle file, long size) : SequentialStream
 {
     private long _position;
     private bool _ended;
 
     /// <inheritdoc/>
     public override bool CanRead => true;
-
-    /// <inheritdoc/>
-    public override bool CanSeek => false;
-
-    /// <inheritdoc/>
-    public override bool CanWrite => false;
-
-    /// <inheritdoc/>
-    public override long Length => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     /// <inheritdoc/>
     public override int Read(Span<byte> buffer)
@@ -61,18 +46,12 @@ internal sealed unsafe class LinuxFileStream(SafeFileHandle file, long size) : S
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
     /// <inheritdoc/>
-    public override void Flush()
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
+        // A local file: a hop to another thread and back costs more than the read.
+        cancellationToken.ThrowIfCancellationRequested();
+        return ValueTask.FromResult(Read(buffer.Span));
     }
-
-    /// <inheritdoc/>
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

@@ -5,5 +5,5 @@ internal sealed partial class LinuxFileSystem
 {
     /// <inheritdoc/>
     public ITargetTree OpenTarget(string root, string destination) =>
-        LinuxTargetNative.Flags is { } flags ? new LinuxTargetTree(root, destination, flags) : new PortableTargetTree(root, this);
+        LinuxCalls.Current is { } calls ? new LinuxTargetTree(root, destination, calls) : new PortableTargetTree(root, this);
 }

@@ -55,9 +55,6 @@ internal static unsafe partial class LinuxNative
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
     public static partial nint GetAttributeAt(nint call, nint folder, byte* path, nint flags, byte* name, AttributeArguments* arguments, nint size);
 
-    [LibraryImport("libc", EntryPoint = "llistxattr", SetLastError = true, StringMarshalling = StringMarshalling.Custom, StringMarshallingCustomType = typeof(PathMarshaller))]
-    public static partial nint ListAttributesOf(string path, byte* names, nuint size);
-
     [LibraryImport("libc", EntryPoint = "lgetxattr", SetLastError = true, StringMarshalling = StringMarshalling.Custom, StringMarshallingCustomType = typeof(PathMarshaller))]
     public static partial nint GetAttributeOf(string path, byte* name, byte* value, nuint size);
 

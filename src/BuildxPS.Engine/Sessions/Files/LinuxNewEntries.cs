@@ -31,18 +31,18 @@ internal sealed unsafe class LinuxNewEntries
 
     /// <summary>Finds out, by making a file and removing it.</summary>
     /// <param name="folder">The folder, of our own.</param>
-    /// <param name="flags">This processor's flags.</param>
+    /// <param name="calls">What differs between processors.</param>
     /// <returns>What was found.</returns>
-    public static LinuxNewEntries In(SafeFileHandle folder, Native.OpenFlags flags)
+    public static LinuxNewEntries In(SafeFileHandle folder, LinuxCalls calls)
     {
         var name = new LinuxName();
         var bytes = name.Set($"{Staging.Prefix}{Guid.NewGuid():N}");
         var file = (int)LinuxFileSystem.Check(Native.Open(
-            folder, bytes, Native.OpenWriteOnly | Native.OpenCreate | Native.OpenExclusive | Native.OpenCloseOnExec | flags.NoFollow, AllPermissions));
+            folder, bytes, Native.OpenWriteOnly | Native.OpenCreate | Native.OpenExclusive | LinuxNative.OpenCloseOnExec | calls.OpenNoFollow, AllPermissions));
         try
         {
             LinuxFileSystem.Check(Native.Remove(folder, bytes, 0));
-            var found = Native.Status(file, name.Set(""), Native.EmptyPath, LinuxNative.BasicStats, out var status);
+            var found = Native.Status(file, name.Set(""), LinuxNative.EmptyPath, LinuxNative.BasicStats, out var status);
             GC.KeepAlive(name);
             LinuxFileSystem.Check(found);
             var needsOwner = status.UserId != LinuxNative.EffectiveUser() || status.GroupId != LinuxNative.EffectiveGroup();

@@ -13,7 +13,7 @@ internal sealed unsafe class LinuxTargetFolders : IDisposable
 {
     private const int MaxOpen = 24;
 
-    private readonly Native.OpenFlags _flags;
+    private readonly LinuxCalls _calls;
     private readonly string _rootPath;
     private readonly LinuxName _name = new();
 
@@ -23,14 +23,14 @@ internal sealed unsafe class LinuxTargetFolders : IDisposable
 
     /// <summary>Opens folders in a root.</summary>
     /// <param name="root">The root.</param>
-    /// <param name="flags">This processor's flags.</param>
-    public LinuxTargetFolders(string root, Native.OpenFlags flags)
+    /// <param name="calls">What differs between processors.</param>
+    public LinuxTargetFolders(string root, LinuxCalls calls)
     {
         _rootPath = root;
-        _flags = flags;
+        _calls = calls;
     }
 
-    private int Flags => Native.OpenPathOnly | Native.OpenCloseOnExec | _flags.Folder;
+    private int Flags => LinuxNative.OpenPathOnly | LinuxNative.OpenCloseOnExec | _calls.OpenFolder;
 
     /// <summary>Finds a folder.</summary>
     /// <param name="path">Its path; empty for the root.</param>
@@ -143,7 +143,7 @@ internal sealed unsafe class LinuxTargetFolders : IDisposable
         int descriptor;
         do
         {
-            descriptor = Native.Open(folder, name, Flags | _flags.NoFollow, 0);
+            descriptor = Native.Open(folder, name, Flags | _calls.OpenNoFollow, 0);
         }
         while (descriptor < 0 && Marshal.GetLastPInvokeError() == LinuxNative.Interrupted);
 

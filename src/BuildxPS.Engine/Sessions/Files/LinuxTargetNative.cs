@@ -9,26 +9,6 @@ internal static unsafe partial class LinuxTargetNative
     public const int OpenWriteOnly = 0x1;
     public const int OpenCreate = 0x40;
     public const int OpenExclusive = 0x80;
-    public const int OpenCloseOnExec = 0x80000;
-    public const int OpenPathOnly = 0x200000;
-    public const int EmptyPath = 0x1000;
-
-    public const int IsLink = 40;
-
-    /// <summary>The flags of <c>open</c> that differ between processors; null for one that is not known here.</summary>
-    public static OpenFlags? Flags { get; } = FlagsFor(RuntimeInformation.ProcessArchitecture);
-
-    /// <summary>The flags of a processor.</summary>
-    /// <param name="architecture">The processor.</param>
-    /// <returns>Its flags, or null if it is not known here.</returns>
-    public static OpenFlags? FlagsFor(Architecture architecture) => architecture switch
-    {
-        Architecture.X64 or Architecture.S390x or Architecture.RiscV64 or Architecture.LoongArch64 => new OpenFlags(0x10000, 0x20000, 0),
-        Architecture.X86 => new OpenFlags(0x10000, 0x20000, 0x8000),
-        Architecture.Arm64 or Architecture.Ppc64le => new OpenFlags(0x4000, 0x8000, 0),
-        Architecture.Arm or Architecture.Armv6 => new OpenFlags(0x4000, 0x8000, 0x20000),
-        _ => null,
-    };
 
     [LibraryImport("libc", EntryPoint = "openat", SetLastError = true)]
     public static partial int Open(int folder, byte* name, int flags, uint mode);
@@ -86,10 +66,4 @@ internal static unsafe partial class LinuxTargetNative
 
     [LibraryImport("libc", EntryPoint = "lsetxattr", SetLastError = true)]
     public static partial int SetAttributeOf(byte* path, byte* name, byte* value, nuint size, int flags);
-
-    /// <summary>Flags of <c>open</c> whose values differ between processors.</summary>
-    /// <param name="Folder"><c>O_DIRECTORY</c>.</param>
-    /// <param name="NoFollow"><c>O_NOFOLLOW</c>.</param>
-    /// <param name="Large"><c>O_LARGEFILE</c>, which only has to be given where pointers have 32 bits.</param>
-    public sealed record OpenFlags(int Folder, int NoFollow, int Large);
 }

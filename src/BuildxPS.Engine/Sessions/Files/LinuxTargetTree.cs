@@ -16,7 +16,7 @@ internal sealed unsafe class LinuxTargetTree : ITargetTree
     // The kernel's limit for a path in one call, without the zero at its end.
     private const int MaxPathBytes = 4095;
 
-    private readonly Native.OpenFlags _flags;
+    private readonly LinuxCalls _calls;
     private readonly LinuxTargetFolders _folders;
     private readonly int _maxBytes;
     private readonly LinuxName _name = new();
@@ -26,16 +26,16 @@ internal sealed unsafe class LinuxTargetTree : ITargetTree
     /// <summary>Works in a folder.</summary>
     /// <param name="root">The folder, of our own.</param>
     /// <param name="destination">Where the tree is moved to at the end.</param>
-    /// <param name="flags">This processor's flags.</param>
-    public LinuxTargetTree(string root, string destination, Native.OpenFlags flags)
+    /// <param name="calls">What differs between processors.</param>
+    public LinuxTargetTree(string root, string destination, LinuxCalls calls)
     {
-        _flags = flags;
-        _folders = new LinuxTargetFolders(root, flags);
+        _calls = calls;
+        _folders = new LinuxTargetFolders(root, calls);
         _maxBytes = MaxPathBytes - Math.Max(NameBytes.Count(root), NameBytes.Count(destination)) - 1;
     }
 
     // Found out with the first entry, whose failures are this one's too.
-    private LinuxNewEntries New => _new ??= LinuxNewEntries.In(_folders.Find(""), _flags);
+    private LinuxNewEntries New => _new ??= LinuxNewEntries.In(_folders.Find(""), _calls);
 
     /// <inheritdoc/>
     public void CreateDirectory(string path) =>
@@ -94,7 +94,7 @@ internal sealed unsafe class LinuxTargetTree : ITargetTree
     {
         var folder = Locate(entry.Path);
         var mode = UnixFileModes.ToUnix(entry.Mode) & 0xFFF;
-        var flags = Native.OpenWriteOnly | Native.OpenCreate | Native.OpenExclusive | Native.OpenCloseOnExec | _flags.NoFollow | _flags.Large;
+        var flags = Native.OpenWriteOnly | Native.OpenCreate | Native.OpenExclusive | LinuxNative.OpenCloseOnExec | _calls.OpenNoFollow | _calls.OpenLarge;
         int file;
         do
         {
@@ -120,7 +120,7 @@ internal sealed unsafe class LinuxTargetTree : ITargetTree
     /// <inheritdoc/>
     public void Dispose() => _folders.Dispose();
 
-    private static bool IsNoFolder(int error) => error is LinuxNative.NotDirectory or LinuxNative.NoEntry or Native.IsLink;
+    private static bool IsNoFolder(int error) => error is LinuxNative.NotDirectory or LinuxNative.NoEntry or LinuxNative.LinkLoop;
 
     /// <summary>Finds an entry's folder and takes its name down.</summary>
     private SafeFileHandle Locate(string path)
