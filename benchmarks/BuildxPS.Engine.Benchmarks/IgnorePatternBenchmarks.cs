@@ -1,5 +1,5 @@
 using BenchmarkDotNet.Attributes;
-using BuildxPS.Engine.Sessions.Files;
+using BuildxPS.Engine.Sessions.Files.Patterns;
 
 namespace BuildxPS.Engine.Benchmarks;
 

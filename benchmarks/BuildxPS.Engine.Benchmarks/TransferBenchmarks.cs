@@ -1,7 +1,10 @@
 using System.IO.Pipelines;
 using BenchmarkDotNet.Attributes;
 using BuildxPS.Engine.Engines;
-using BuildxPS.Engine.Sessions.Files;
+using BuildxPS.Engine.Sessions.Files.Outputs;
+using BuildxPS.Engine.Sessions.Files.Packets;
+using BuildxPS.Engine.Sessions.Files.Receiving;
+using BuildxPS.Engine.Sessions.Files.Sending;
 
 namespace BuildxPS.Engine.Benchmarks;
 

@@ -1,6 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using BuildxPS.Engine.Engines;
-using BuildxPS.Engine.Sessions.Files;
+using BuildxPS.Engine.Sessions.Files.Sending;
 
 namespace BuildxPS.Engine.Benchmarks;
 

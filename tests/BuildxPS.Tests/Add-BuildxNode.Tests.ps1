@@ -35,10 +35,7 @@ Describe 'Add-BuildxNode and Remove-BuildxNode refuse' {
         @{ What = 'a node of a builder that is not there'; Command = { Remove-BuildxNode none x }; Failure = 'BuilderNotFound'; Part = 'none' }
     ) {
         $failed = @(Get-Failure $Command)
-        $failed | Should -HaveCount 1
-        $failed[0].FullyQualifiedErrorId | Should -Match "^$Failure,BuildxPS\.Commands\.(Add|Remove)BuildxNodeCommand$"
-        "$($failed[0])" | Should -BeLike "*$Part*"
-        $failed[0].ErrorDetails.RecommendedAction | Should -Not -BeNullOrEmpty
+        Assert-Failure $failed "$Failure,BuildxPS\.Commands\.(Add|Remove)BuildxNodeCommand" $Part
         (Get-ChildItem (Join-Path $env:BUILDX_CONFIG instances) | Get-FileHash).Hash | Should -Be $before.Hash
     }
 

@@ -50,10 +50,7 @@ Describe 'New-BuildxBuilder refuses' {
             Pop-Location
         }
 
-        $failed | Should -HaveCount 1
-        $failed[0].FullyQualifiedErrorId | Should -Be "$Failure,$id"
-        "$($failed[0])" | Should -BeLike "*$Part*"
-        $failed[0].ErrorDetails.RecommendedAction | Should -Not -BeNullOrEmpty
+        Assert-Failure $failed "$Failure,$id" $Part
         Get-BuildxBuilder $name -ErrorAction Ignore | Should -BeNullOrEmpty
     }
 }

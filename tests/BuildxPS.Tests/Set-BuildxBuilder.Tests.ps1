@@ -51,10 +51,7 @@ Describe 'Set-BuildxBuilder refuses' {
             Pop-Location
         }
 
-        $failed | Should -HaveCount 1
-        $failed[0].FullyQualifiedErrorId | Should -Be "$Failure,$id"
-        "$($failed[0])" | Should -BeLike "*$Part*"
-        $failed[0].ErrorDetails.RecommendedAction | Should -Not -BeNullOrEmpty
+        Assert-Failure $failed "$Failure,$id" $Part
         (Get-ChildItem (Join-Path $env:BUILDX_CONFIG instances) | Get-FileHash).Hash | Should -Be $before.Hash
     }
 

@@ -137,6 +137,14 @@ function Get-Failure([scriptblock] $Command) {
     }
 }
 
+# That there is one error, with this id (a pattern), which names a part and says what to do.
+function Assert-Failure($Failed, [string] $Id, [string] $Part) {
+    $Failed | Should -HaveCount 1
+    $Failed[0].FullyQualifiedErrorId | Should -Match "^$Id$"
+    "$($Failed[0])" | Should -BeLike "*$Part*"
+    $Failed[0].ErrorDetails.RecommendedAction | Should -Not -BeNullOrEmpty
+}
+
 # A folder with a Dockerfile of two stages.
 function New-TestContext([string] $Path, [string] $Dockerfile) {
     $null = New-Item $Path -ItemType Directory -Force

@@ -3,7 +3,8 @@ using BuildxPS.Engine.Configuration;
 using BuildxPS.Engine.Drivers;
 using BuildxPS.Engine.Engines;
 using BuildxPS.Engine.Images.Credentials;
-using BuildxPS.Engine.Sessions.Files;
+using BuildxPS.Engine.Sessions.Files.Outputs;
+using BuildxPS.Engine.Sessions.Files.Sending;
 
 namespace BuildxPS.Engine.Builds;
 

@@ -4,7 +4,8 @@ using BuildxPS.Engine.Engines;
 using BuildxPS.Engine.Images.Manifests;
 using BuildxPS.Engine.Images.Registries;
 using BuildxPS.Engine.Sessions.Content;
-using BuildxPS.Engine.Sessions.Files;
+using BuildxPS.Engine.Sessions.Files.Outputs;
+using BuildxPS.Engine.Sessions.Files.Systems;
 
 namespace BuildxPS.Engine.Builds;
 

@@ -1,6 +1,8 @@
 using System.Text;
 using BuildxPS.Engine.Sessions;
 using BuildxPS.Engine.Sessions.Files;
+using BuildxPS.Engine.Sessions.Files.Patterns;
+using BuildxPS.Engine.Sessions.Files.Systems;
 
 namespace BuildxPS.Engine.Builds;
 

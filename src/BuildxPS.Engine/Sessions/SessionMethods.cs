@@ -1,7 +1,8 @@
 using BuildxPS.Engine.Engines;
 using BuildxPS.Engine.Sessions.Content;
 using BuildxPS.Engine.Sessions.Credentials;
-using BuildxPS.Engine.Sessions.Files;
+using BuildxPS.Engine.Sessions.Files.Receiving;
+using BuildxPS.Engine.Sessions.Files.Sending;
 using BuildxPS.Engine.Sessions.Secrets;
 using BuildxPS.Engine.Sessions.Ssh;
 

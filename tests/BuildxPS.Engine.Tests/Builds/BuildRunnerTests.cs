@@ -3,7 +3,7 @@ using BuildxPS.Engine.Configuration;
 using BuildxPS.Engine.Drivers;
 using BuildxPS.Engine.Engines;
 using BuildxPS.Engine.Images.Credentials;
-using BuildxPS.Engine.Sessions.Files;
+using BuildxPS.Engine.Sessions.Files.Systems;
 using static BuildxPS.Engine.Tests.Progress.Events;
 
 namespace BuildxPS.Engine.Tests.Builds;

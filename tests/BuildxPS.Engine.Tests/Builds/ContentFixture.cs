@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using BuildxPS.Engine.Builds;
 using BuildxPS.Engine.Configuration;
-using BuildxPS.Engine.Sessions.Files;
+using BuildxPS.Engine.Sessions.Files.Outputs;
 using BuildxPS.Engine.Tests.Environment;
 
 namespace BuildxPS.Engine.Tests.Builds;

@@ -4,7 +4,7 @@ using System.Globalization;
 using BuildxPS.Engine.Builds;
 using BuildxPS.Engine.Configuration;
 using BuildxPS.Engine.Engines;
-using BuildxPS.Engine.Sessions.Files;
+using BuildxPS.Engine.Sessions.Files.Sending;
 using BuildxPS.Engine.Tests.Environment;
 
 namespace BuildxPS.Engine.Tests.Builds;

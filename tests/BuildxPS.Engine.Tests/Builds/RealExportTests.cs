@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using BuildxPS.Engine.Builds;
 using BuildxPS.Engine.Configuration;
-using BuildxPS.Engine.Sessions.Files;
+using BuildxPS.Engine.Sessions.Files.Systems;
 using BuildxPS.Engine.Tests.Environment;
 using BuildxPS.Engine.Tests.Sessions.Files;
 

@@ -2,7 +2,9 @@ using BuildxPS.Engine.Builds;
 using BuildxPS.Engine.Configuration;
 using BuildxPS.Engine.Engines;
 using BuildxPS.Engine.Images.Credentials;
-using BuildxPS.Engine.Sessions.Files;
+using BuildxPS.Engine.Sessions.Files.Outputs;
+using BuildxPS.Engine.Sessions.Files.Sending;
+using BuildxPS.Engine.Sessions.Files.Systems;
 using BuildxPS.Engine.Tests.Sessions.Files;
 
 namespace BuildxPS.Engine.Tests.Builds;

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using BuildxPS.Engine.Sessions.Files;
+using BuildxPS.Engine.Sessions.Files.Systems;
 
 namespace BuildxPS.Engine.Tests.Environment;
 

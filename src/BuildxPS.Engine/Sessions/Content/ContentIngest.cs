@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using BuildxPS.Engine.Engines;
 using BuildxPS.Engine.Sessions.Files;
+using BuildxPS.Engine.Sessions.Files.Outputs;
 using Microsoft.Win32.SafeHandles;
 
 namespace BuildxPS.Engine.Sessions.Content;

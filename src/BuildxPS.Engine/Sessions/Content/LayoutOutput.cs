@@ -1,5 +1,7 @@
 using BuildxPS.Engine.Engines;
 using BuildxPS.Engine.Sessions.Files;
+using BuildxPS.Engine.Sessions.Files.Outputs;
+using BuildxPS.Engine.Sessions.Files.Systems;
 
 namespace BuildxPS.Engine.Sessions.Content;
 

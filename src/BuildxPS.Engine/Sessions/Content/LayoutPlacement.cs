@@ -2,6 +2,8 @@ using System.Text;
 using BuildxPS.Engine.Configuration;
 using BuildxPS.Engine.Engines;
 using BuildxPS.Engine.Sessions.Files;
+using BuildxPS.Engine.Sessions.Files.Outputs;
+using BuildxPS.Engine.Sessions.Files.Systems;
 
 namespace BuildxPS.Engine.Sessions.Content;
 

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using BuildxPS.Engine.Engines;
-using BuildxPS.Engine.Sessions.Files;
+using BuildxPS.Engine.Sessions.Files.Systems;
 
 namespace BuildxPS.Engine.Sessions.Content;
 

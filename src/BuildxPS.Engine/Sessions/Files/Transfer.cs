@@ -1,3 +1,5 @@
+using BuildxPS.Engine.Sessions.Files.Packets;
+
 namespace BuildxPS.Engine.Sessions.Files;
 
 /// <summary>How a transfer's failures reach the engine and the user.</summary>

@@ -1,4 +1,5 @@
 using System.Text;
+using BuildxPS.Engine.Sessions.Files.Systems;
 
 namespace BuildxPS.Engine.Sessions.Files;
 

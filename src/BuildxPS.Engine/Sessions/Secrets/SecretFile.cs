@@ -1,5 +1,5 @@
 using BuildxPS.Engine.Engines;
-using BuildxPS.Engine.Sessions.Files;
+using BuildxPS.Engine.Sessions.Files.Systems;
 using Microsoft.Win32.SafeHandles;
 
 namespace BuildxPS.Engine.Sessions.Secrets;

@@ -1,6 +1,6 @@
 using System.Net.Sockets;
 using BuildxPS.Engine.Connections;
-using BuildxPS.Engine.Sessions.Files;
+using BuildxPS.Engine.Sessions.Files.Systems;
 
 namespace BuildxPS.Engine.Sessions.Ssh;
 

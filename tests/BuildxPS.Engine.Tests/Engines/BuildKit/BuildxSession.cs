@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using BuildxPS.Engine.Engines;
-using BuildxPS.Engine.Sessions.Files;
+using BuildxPS.Engine.Sessions.Files.Packets;
 using BuildxPS.Engine.Tests.Environment;
 using BuildxPS.Engine.Tests.Sessions.Files;
 

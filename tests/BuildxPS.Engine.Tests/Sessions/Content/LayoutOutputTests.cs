@@ -3,7 +3,8 @@ using BuildxPS.Engine.Engines;
 using BuildxPS.Engine.Protocol.Content;
 using BuildxPS.Engine.Sessions;
 using BuildxPS.Engine.Sessions.Content;
-using BuildxPS.Engine.Sessions.Files;
+using BuildxPS.Engine.Sessions.Files.Outputs;
+using BuildxPS.Engine.Sessions.Files.Systems;
 using BuildxPS.Engine.Tests.Sessions.Files;
 using static BuildxPS.Engine.Tests.Sessions.Content.FakeContentCall;
 

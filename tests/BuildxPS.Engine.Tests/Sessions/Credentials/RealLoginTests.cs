@@ -2,7 +2,7 @@ using System.Net.Security;
 using BuildxPS.Engine.Connections;
 using BuildxPS.Engine.Engines;
 using BuildxPS.Engine.Engines.BuildKit;
-using BuildxPS.Engine.Sessions.Files;
+using BuildxPS.Engine.Sessions.Files.Sending;
 using BuildxPS.Engine.Tests.Environment;
 using BuildxPS.Engine.Tests.Images;
 

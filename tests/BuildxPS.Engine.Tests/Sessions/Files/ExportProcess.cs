@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
 using BuildxPS.Engine.Engines;
-using BuildxPS.Engine.Sessions.Files;
+using BuildxPS.Engine.Sessions.Files.Outputs;
+using BuildxPS.Engine.Sessions.Files.Packets;
+using BuildxPS.Engine.Sessions.Files.Receiving;
 
 namespace BuildxPS.Engine.Tests.Sessions.Files;
 

@@ -1,4 +1,5 @@
-using BuildxPS.Engine.Sessions.Files;
+using BuildxPS.Engine.Sessions.Files.Outputs;
+using BuildxPS.Engine.Sessions.Files.Systems;
 using static BuildxPS.Engine.Tests.Sessions.Files.TreeItem;
 
 namespace BuildxPS.Engine.Tests.Sessions.Files;

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using BuildxPS.Engine.Engines;
 using BuildxPS.Engine.Sessions;
-using BuildxPS.Engine.Sessions.Files;
+using BuildxPS.Engine.Sessions.Files.Packets;
 
 namespace BuildxPS.Engine.Tests.Sessions.Files;
 

@@ -1,6 +1,8 @@
 using BuildxPS.Engine.Engines;
 using BuildxPS.Engine.Sessions;
-using BuildxPS.Engine.Sessions.Files;
+using BuildxPS.Engine.Sessions.Files.Outputs;
+using BuildxPS.Engine.Sessions.Files.Receiving;
+using BuildxPS.Engine.Sessions.Files.Systems;
 
 namespace BuildxPS.Engine.Tests.Sessions.Files;
 

@@ -1,7 +1,11 @@
 using System.IO.Pipelines;
 using BuildxPS.Engine.Engines;
 using BuildxPS.Engine.Sessions;
-using BuildxPS.Engine.Sessions.Files;
+using BuildxPS.Engine.Sessions.Files.Outputs;
+using BuildxPS.Engine.Sessions.Files.Packets;
+using BuildxPS.Engine.Sessions.Files.Receiving;
+using BuildxPS.Engine.Sessions.Files.Sending;
+using BuildxPS.Engine.Sessions.Files.Systems;
 using CsCheck;
 
 namespace BuildxPS.Engine.Tests.Sessions.Files;

@@ -1,4 +1,4 @@
-using BuildxPS.Engine.Sessions.Files;
+using BuildxPS.Engine.Sessions.Files.Patterns;
 
 namespace BuildxPS.Engine.Tests.Sessions.Files;
 

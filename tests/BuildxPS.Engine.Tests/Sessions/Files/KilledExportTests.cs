@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
-using BuildxPS.Engine.Sessions.Files;
+using BuildxPS.Engine.Sessions.Files.Outputs;
+using BuildxPS.Engine.Sessions.Files.Systems;
 
 namespace BuildxPS.Engine.Tests.Sessions.Files;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using BuildxPS.Engine.Sessions.Files;
+using BuildxPS.Engine.Sessions.Files.Systems;
 using CsCheck;
 
 namespace BuildxPS.Engine.Tests.Sessions.Files;

@@ -1,5 +1,6 @@
 using BuildxPS.Engine.Engines;
-using BuildxPS.Engine.Sessions.Files;
+using BuildxPS.Engine.Sessions.Files.Outputs;
+using BuildxPS.Engine.Sessions.Files.Systems;
 using static BuildxPS.Engine.Tests.Sessions.Files.TreeItem;
 
 namespace BuildxPS.Engine.Tests.Sessions.Files;

@@ -66,7 +66,7 @@ public sealed class RealManyFilesTests
                 folder.Folder($"{name}/files/{i / FilesPerFolder:d3}");
             }
 
-            File.WriteAllText(folder[$"{context}/files/{i / FilesPerFolder:d3}/{i:d5}"], $"{i}");
+            File.WriteAllText(folder[$"{name}/files/{i / FilesPerFolder:d3}/{i:d5}"], $"{i}");
         }
     }
 }

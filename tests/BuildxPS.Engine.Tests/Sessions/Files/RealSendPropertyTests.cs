@@ -5,6 +5,7 @@ using System.Text.RegularExpressions;
 using BuildxPS.Engine.Builds;
 using BuildxPS.Engine.Configuration;
 using BuildxPS.Engine.Sessions.Files;
+using BuildxPS.Engine.Sessions.Files.Patterns;
 using BuildxPS.Engine.Tests.Builds;
 using BuildxPS.Engine.Tests.Engines.BuildKit;
 using BuildxPS.Engine.Tests.Environment;

@@ -3,7 +3,9 @@ using System.Net.Security;
 using BuildxPS.Engine.Connections;
 using BuildxPS.Engine.Engines;
 using BuildxPS.Engine.Engines.BuildKit;
-using BuildxPS.Engine.Sessions.Files;
+using BuildxPS.Engine.Sessions.Files.Outputs;
+using BuildxPS.Engine.Sessions.Files.Sending;
+using BuildxPS.Engine.Sessions.Files.Systems;
 using BuildxPS.Engine.Tests.Environment;
 
 namespace BuildxPS.Engine.Tests.Sessions.Files;

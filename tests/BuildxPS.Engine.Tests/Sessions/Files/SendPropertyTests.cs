@@ -3,6 +3,7 @@ using System.Text;
 using BuildxPS.Engine.Engines;
 using BuildxPS.Engine.Sessions;
 using BuildxPS.Engine.Sessions.Files;
+using BuildxPS.Engine.Sessions.Files.Sending;
 using BuildxPS.Engine.Tests.Engines.BuildKit;
 
 namespace BuildxPS.Engine.Tests.Sessions.Files;

@@ -1,4 +1,5 @@
 using BuildxPS.Engine.Sessions.Files;
+using BuildxPS.Engine.Sessions.Files.Systems;
 using CsCheck;
 
 namespace BuildxPS.Engine.Tests.Sessions.Files;

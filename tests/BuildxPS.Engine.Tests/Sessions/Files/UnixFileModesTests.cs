@@ -1,5 +1,5 @@
 using BuildxPS.Engine.Engines;
-using BuildxPS.Engine.Sessions.Files;
+using BuildxPS.Engine.Sessions.Files.Systems;
 
 namespace BuildxPS.Engine.Tests.Sessions.Files;
 

@@ -1,5 +1,6 @@
 using BuildxPS.Engine.Sessions;
-using BuildxPS.Engine.Sessions.Files;
+using BuildxPS.Engine.Sessions.Files.Outputs;
+using BuildxPS.Engine.Sessions.Files.Receiving;
 using BuildxPS.Engine.Tests.Sessions.Files;
 
 namespace BuildxPS.Engine.Tests.Sessions.Hostile;

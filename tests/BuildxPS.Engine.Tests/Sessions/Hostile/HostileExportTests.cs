@@ -1,5 +1,7 @@
 using BuildxPS.Engine.Engines;
-using BuildxPS.Engine.Sessions.Files;
+using BuildxPS.Engine.Sessions.Files.Outputs;
+using BuildxPS.Engine.Sessions.Files.Packets;
+using BuildxPS.Engine.Sessions.Files.Receiving;
 using BuildxPS.Engine.Tests.Sessions.Files;
 using Grpc.Core;
 

@@ -1,5 +1,6 @@
 using BuildxPS.Engine.Engines;
-using BuildxPS.Engine.Sessions.Files;
+using BuildxPS.Engine.Sessions.Files.Outputs;
+using BuildxPS.Engine.Sessions.Files.Systems;
 using BuildxPS.Engine.Tests.Sessions.Files;
 using Grpc.Core;
 

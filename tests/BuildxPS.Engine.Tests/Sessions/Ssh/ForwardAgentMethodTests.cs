@@ -44,7 +44,7 @@ public sealed class ForwardAgentMethodTests
     private static async Task<byte[]> ReadAllAsync(FakeCall call)
     {
         using var bytes = new MemoryStream();
-        await BuildxPS.Engine.Sessions.Files.BytesMessages.CopyAsync(call.EngineInput, bytes, TestContext.Current.CancellationToken);
+        await BuildxPS.Engine.Sessions.Files.Packets.BytesMessages.CopyAsync(call.EngineInput, bytes, TestContext.Current.CancellationToken);
         return bytes.ToArray();
     }
 
