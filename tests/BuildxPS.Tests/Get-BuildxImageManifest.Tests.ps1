@@ -82,10 +82,7 @@ Describe 'Get-BuildxImageManifest' {
         }
 
         $failed = @(Get-Failure { Get-BuildxImageManifest @Arguments })
-        $failed | Should -HaveCount 1
-        $failed[0].FullyQualifiedErrorId | Should -Be "$Failure,$id"
-        "$($failed[0])" | Should -BeLike "*$Part*"
-        $failed[0].ErrorDetails.RecommendedAction | Should -Not -BeNullOrEmpty
+        Assert-Failure $failed "$Failure,$id" $Part
     }
 
     It 'leaves an object that is no reference to PowerShell' {

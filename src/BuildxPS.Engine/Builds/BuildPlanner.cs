@@ -104,6 +104,7 @@ internal static class BuildPlanner
     {
         var reason = choice.Fit switch
         {
+            null when nodes.Any(n => n.Reported.Count == 0) => $"no node is known yet to run {platform}, so the first one would try",
             null when nodes.Count == 1 => $"the only node, although its engine does not list {platform}",
             null => $"no node lists {platform}, so the first one tries",
             (Suitability.Assigned, 0) => $"{platform} is assigned to it",
