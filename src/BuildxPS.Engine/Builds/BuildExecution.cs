@@ -1,4 +1,6 @@
 using System.Threading.Channels;
+using BuildxPS.Engine.Builds.Git;
+using BuildxPS.Engine.Builds.Results;
 using BuildxPS.Engine.Configuration;
 using BuildxPS.Engine.Drivers;
 using BuildxPS.Engine.Engines;
@@ -14,6 +16,8 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
     private readonly CredentialStore _logins = parts.OpenCredentials();
     private WatchedCredentials? _engineLogins;
     private RegistryTrust _trust = RegistryTrust.Default;
+    private ReadOnlyMemory<byte>? _policy;
+    private GitFacts _git = new();
     private BuildMounts? _mounts;
     private readonly long _begin = parts.Clock.GetTimestamp();
 
@@ -28,7 +32,10 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
         request = RequestCheck.Normalize(request, environment);
         var outputs = OutputPlan.Check(request);
         var inputs = BuildInputs.Find(request, environment) with { Caches = CachePlan.Check(request), Contexts = NamedContexts.Find(request) };
+        _policy = SourcePolicy.Read(environment);
+        ResultFiles.Check(request);
         using var mounts = _mounts = BuildMounts.Open(request, environment);
+        _git = await GitFacts.ReadAsync(inputs.ContextPath, environment, cancellationToken).ConfigureAwait(false);
         var files = ClientFiles.Open(inputs, outputs, parts, environment);
         await using (files.ConfigureAwait(false))
         {
@@ -57,6 +64,7 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
             {
                 CachePlan.CheckEngine(inputs.Caches, node.Features);
                 NamedContexts.CheckEngine(inputs.Contexts, request, node.Description);
+                SourcePolicy.CheckEngine(_policy, node.Description);
             }
 
             outputs = ExporterPlan.WithDefault(outputs, nodes.Nodes[0].Features, environment);
@@ -68,10 +76,13 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
             var loadsIndexes = await OpenLoadsAsync(outputs, request, files, nodes.Nodes[0], cancellationToken).ConfigureAwait(false);
             var builds = nodes.Nodes.Select(n => Prepare(request, inputs, outputs, files, nodes, n, loadsIndexes)).ToList();
             var buildRef = builds[0].BuildRef(nodes.Plan);
+            var resultFiles = new ResultFiles(request, environment);
+            resultFiles.Begin();
             await events.WriteAsync(new BuildStarted { BuildRef = buildRef, Plan = nodes.Plan }, cancellationToken).ConfigureAwait(false);
             await WarnAsync(files.Content.Warnings, cancellationToken).ConfigureAwait(false);
             await WarnAsync(nodes.Plan, outputs, cancellationToken).ConfigureAwait(false);
             await WarnAsync(_mounts!.Warnings, cancellationToken).ConfigureAwait(false);
+            await WarnAsync(_git.Warning is { } unknown ? [unknown] : [], cancellationToken).ConfigureAwait(false);
             await SideBySide.RunAsync(builds.Select(b => (Func<CancellationToken, Task>)b.RunAsync), cancellationToken).ConfigureAwait(false);
             await files.CommitAsync([.. builds[0].Exporters.Select(e => e.Output)], cancellationToken).ConfigureAwait(false);
             await WarnAsync(await files.Content.CommitAsync(builds[0].Response, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
@@ -79,6 +90,7 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
             var result = builds.Count == 1
                 ? await FinishAsync(request, outputs, builds[0], nodes.Plan, cancellationToken).ConfigureAwait(false)
                 : await MergeAsync(request, outputs, builds, nodes.Plan, cancellationToken).ConfigureAwait(false);
+            await resultFiles.WriteAsync(result, builds, WarnAsync, cancellationToken).ConfigureAwait(false);
             await events.WriteAsync(new BuildCompleted { Result = result }, cancellationToken).ConfigureAwait(false);
         }
         finally
@@ -96,6 +108,7 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
         var exporters = ExporterPlan.Create(outputs, request, node.Description, node.Features, loadsIndexes);
         var call = files.Content.AddTo(FrontendAttributes.Create(
             request, inputs.DockerfileName, node.Plan.Platforms, node.Description, node.Features, environment, node.Node.ProxyArguments));
+        call = _git.AddTo(call, inputs);
         if (isOneOfSeveral)
         {
             call = SeveralNodes.AsPart(call);
@@ -108,6 +121,8 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
             CacheExports = files.Content.Exports,
             CacheImports = files.Content.Imports,
             FrontendAttributes = call.Attributes,
+            Entitlements = Entitlements.ForEngine(request),
+            SourcePolicy = _policy,
             SharedKey = SharedKey.Create(inputs.ContextPath, environment),
         };
         var own = new NodeEvents(node.Node.Name);
@@ -167,7 +182,8 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
 
         using var registry = OpenRegistry();
         var digests = builds.Select(b => IndexMerge.DigestOf(b.Node.Node.Name, b.Response)).ToList();
-        var index = await new IndexMerge(registry, ReportAsync).PushAsync(SeveralNodes.NamesOfIndex(pushed), digests, cancellationToken).ConfigureAwait(false);
+        var index = await new IndexMerge(registry, ReportAsync).PushAsync(
+            SeveralNodes.NamesOfIndex(pushed), digests, AnnotationPlan.OfIndex(pushed), cancellationToken).ConfigureAwait(false);
         return BuildResults.WithIndex(result, index) with { Duration = parts.Clock.GetElapsedTime(_begin) };
     }
 

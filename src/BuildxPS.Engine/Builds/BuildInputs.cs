@@ -138,10 +138,5 @@ internal sealed record BuildInputs
         {
             throw new BuildxException(BuildxFailure.PolicyUnsupported, "BUILDX_DEFAULT_POLICY asks for a policy, which cannot be evaluated.", advice);
         }
-
-        if (environment["EXPERIMENTAL_BUILDKIT_SOURCE_POLICY"] is { } source)
-        {
-            throw new BuildxException(BuildxFailure.PolicyUnsupported, $"The source policy '{source}' of EXPERIMENTAL_BUILDKIT_SOURCE_POLICY is not supported.", advice);
-        }
     }
 }

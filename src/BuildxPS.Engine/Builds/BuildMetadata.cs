@@ -24,7 +24,10 @@ internal static class BuildMetadata
         return metadata;
     }
 
-    private static string? TryDecode(string value)
+    /// <summary>Decodes a value that is an object, or a list of objects, in disguise.</summary>
+    /// <param name="value">The value.</param>
+    /// <returns>The JSON; null where it is something else. An empty object is, as in buildx.</returns>
+    internal static string? TryDecode(string value)
     {
         var bytes = new byte[Math.Min(value.Length, MaxDecoded)];
         if (value.Length is 0 or > MaxDecoded || !Convert.TryFromBase64String(value, bytes, out var length))
@@ -37,7 +40,7 @@ internal static class BuildMetadata
             var json = bytes.AsMemory(0, length);
             using var document = JsonDocument.Parse(json);
             var root = document.RootElement;
-            return root.ValueKind == JsonValueKind.Object
+            return (root.ValueKind == JsonValueKind.Object && root.EnumerateObject().Any())
                 || (root.ValueKind == JsonValueKind.Array && root.GetArrayLength() > 0 && root.EnumerateArray().All(e => e.ValueKind == JsonValueKind.Object))
                 ? Encoding.UTF8.GetString(json.Span)
                 : null;

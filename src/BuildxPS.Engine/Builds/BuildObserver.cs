@@ -10,6 +10,7 @@ internal sealed class BuildObserver
     private readonly Lock _lock = new();
     private readonly BuildTimeline _timeline = new();
     private readonly LogLines _log = new();
+    private readonly StepLogs _logs = new();
     private readonly List<BuildWarning> _warnings = [];
 
     /// <summary>The steps as they stand.</summary>
@@ -19,7 +20,7 @@ internal sealed class BuildObserver
         {
             lock (_lock)
             {
-                return _timeline.Steps;
+                return [.. _timeline.Steps.Select(_logs.AddTo)];
             }
         }
     }
@@ -46,9 +47,10 @@ internal sealed class BuildObserver
             switch (e)
             {
                 case VertexLog log when _timeline.Find(log.VertexDigest) is { } step:
-                    _log.Add(log with { VertexDigest = step.Digest });
+                    _logs.Add(step.Digest, _log.Add(log with { VertexDigest = step.Digest }));
                     break;
                 case VertexChanged vertex when _timeline.Find(vertex.Digest) is { Runs.IsCompleted: true, Error: null } step:
+                    _logs.Add(step.Digest, _log.Flush(step.Digest));
                     _log.Forget(step.Digest);
                     break;
                 case VertexWarning warning when _warnings.Count < MaxWarnings && !_warnings.Contains(warning.Warning):
@@ -78,7 +80,7 @@ internal sealed class BuildObserver
     {
         lock (_lock)
         {
-            _log.Flush(digest);
+            _logs.Add(digest, _log.Flush(digest));
             return [.. _log.Tail(digest).Select(l => l.Text)];
         }
     }

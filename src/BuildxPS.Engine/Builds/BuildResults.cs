@@ -37,6 +37,7 @@ internal static class BuildResults
             Nodes = plan.Nodes,
             Images = [.. first.Exporters.Where(e => e.Output.IsImage).SelectMany(e => Names(e.Exporter)).Distinct()],
             Digest = isOne ? first.Response.GetValueOrDefault("containerimage.digest") : null,
+            ImageId = isOne ? first.Response.GetValueOrDefault("containerimage.config.digest") ?? first.Response.GetValueOrDefault("containerimage.digest") : null,
             Platforms = platforms,
             Outputs = [.. written.Select(Describe)],
             Duration = duration,
@@ -53,6 +54,7 @@ internal static class BuildResults
     public static BuildResult WithIndex(BuildResult result, ImageIndex index) => result with
     {
         Digest = index.Digest,
+        ImageId = index.Digest,
         PlatformImages = BuiltImages.Of(index),
         Metadata = new Dictionary<string, string>(result.Metadata, StringComparer.Ordinal)
         {

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
+using BuildxPS.Engine.Builds.Results;
 using BuildxPS.Engine.Configuration;
 
 namespace BuildxPS.Engine.Builds;
@@ -22,6 +23,14 @@ public sealed class BuildRunner
     /// <param name="environment">The client's surroundings.</param>
     public BuildRunner(ClientEnvironment environment)
         : this(environment, BuildParts.Real(environment))
+    {
+    }
+
+    /// <summary>Creates a runner on builders that other builds use as well.</summary>
+    /// <param name="environment">The client's surroundings.</param>
+    /// <param name="builders">The builders; they outlive the build.</param>
+    public BuildRunner(ClientEnvironment environment, SharedBuilders builders)
+        : this(environment, BuildParts.Real(environment) with { ResolveBuilder = (builders ?? throw new ArgumentNullException(nameof(builders))).ResolveAsync })
     {
     }
 
@@ -100,6 +109,8 @@ public sealed class BuildRunner
         BuildMounts.Open(request, _environment).Dispose();
         _ = CachePlan.Check(request);
         _ = NamedContexts.Find(request);
+        _ = SourcePolicy.Read(_environment);
+        ResultFiles.Check(request);
     }
 
     private async Task<bool> IsReadyAsync(Task more, CancellationToken cancellationToken)

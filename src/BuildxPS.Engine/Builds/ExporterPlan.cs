@@ -61,7 +61,7 @@ internal static class ExporterPlan
                 "Leave tar=false out to get an archive, or use an engine with BuildKit 0.11 or newer.");
         }
 
-        var exporters = planned.Select(o => (o, Exporter(o, request, features, loadsIndexes, isStoredToo))).ToList();
+        var exporters = planned.Select(o => (o, Exporter(o, request, engine, features, loadsIndexes, isStoredToo))).ToList();
         return exporters.Count <= 1 || engine.Capabilities.Contains("exporter.multiple")
             ? exporters
             : throw Unsupported(
@@ -78,7 +78,7 @@ internal static class ExporterPlan
         return outputs.Where(o => !(features.IsDockerDaemon && stored is not null && o.IsLoad && o.Spec.Attributes.Count == 0));
     }
 
-    private static EngineExporter Exporter(PlannedOutput output, BuildRequest request, DriverFeatures features, bool loadsIndexes, bool isStoredToo)
+    private static EngineExporter Exporter(PlannedOutput output, BuildRequest request, EngineDescription engine, DriverFeatures features, bool loadsIndexes, bool isStoredToo)
     {
         var attributes = output.Spec.Attributes
             .Where(a => !s_clientAttributes.Contains(a.Key))
@@ -98,6 +98,7 @@ internal static class ExporterPlan
             attributes["buildinfo-attrs"] = buildInfo;
         }
 
+        AnnotationPlan.Add(attributes, request, engine);
         var type = ImageExporter(output, request, features, loadsIndexes, attributes);
         if (output.Client == ClientOutput.Layout)
         {

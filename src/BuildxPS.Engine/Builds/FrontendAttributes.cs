@@ -1,3 +1,4 @@
+using BuildxPS.Engine.Builds.Attestations;
 using BuildxPS.Engine.Configuration;
 using BuildxPS.Engine.Drivers;
 using BuildxPS.Engine.Engines;
@@ -7,8 +8,6 @@ namespace BuildxPS.Engine.Builds;
 /// <summary>A request in the words of BuildKit's Dockerfile frontend, as buildx sends it.</summary>
 internal static class FrontendAttributes
 {
-    private const string DefaultProvenance = "mode=min,inline-only=true";
-
     /// <summary>Makes the call of the frontend.</summary>
     /// <param name="request">The request, checked.</param>
     /// <param name="dockerfileName">The Dockerfile's name in its folder.</param>
@@ -39,12 +38,6 @@ internal static class FrontendAttributes
             attributes["target"] = request.Target;
         }
 
-        if (request.NoCache)
-        {
-            // No list of stages means all of them.
-            attributes["no-cache"] = "";
-        }
-
         if (request.Pull)
         {
             attributes["image-resolve-mode"] = "pull";
@@ -59,11 +52,8 @@ internal static class FrontendAttributes
             attributes["platform"] = string.Join(',', platforms);
         }
 
-        if (HasDefaultProvenance(engine, features, environment))
-        {
-            attributes["attest:provenance"] = DefaultProvenance;
-        }
-
+        FrontendOptions.Add(attributes, request, engine, features);
+        AttestationPlan.Add(attributes, request, engine, features, environment);
         return new FrontendCall { Frontend = ChooseFrontend(request, attributes), Attributes = attributes };
     }
 
@@ -109,9 +99,4 @@ internal static class FrontendAttributes
         attributes["cmdline"] = syntax;
         return "gateway.v0";
     }
-
-    private static bool HasDefaultProvenance(EngineDescription engine, DriverFeatures features, ClientEnvironment environment)
-        => engine.Capabilities.Contains("exporter.image.attestations")
-        && (!features.IsDockerDaemon || features.HasContainerdStore)
-        && !GoText.Switch(environment, "BUILDX_NO_DEFAULT_ATTESTATIONS");
 }

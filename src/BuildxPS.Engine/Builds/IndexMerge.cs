@@ -10,10 +10,12 @@ internal sealed class IndexMerge(RegistryClient client, Func<BuildEvent, Cancell
     /// <summary>Reads the parts back, merges them, and pushes the index under each name.</summary>
     /// <param name="names">The names that the user asked for.</param>
     /// <param name="digests">What each node pushed, by digest, into the repository of each name.</param>
+    /// <param name="annotations">Annotations of the index.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The index.</returns>
     /// <exception cref="BuildxException">A part is not an index, or a registry refused.</exception>
-    public async Task<ImageIndex> PushAsync(IReadOnlyList<ImageReference> names, IReadOnlyList<string> digests, CancellationToken cancellationToken)
+    public async Task<ImageIndex> PushAsync(
+        IReadOnlyList<ImageReference> names, IReadOnlyList<string> digests, IReadOnlyDictionary<string, string> annotations, CancellationToken cancellationToken)
     {
         var vertex = new VertexChanged
         {
@@ -24,7 +26,7 @@ internal sealed class IndexMerge(RegistryClient client, Func<BuildEvent, Cancell
         await report(vertex, cancellationToken).ConfigureAwait(false);
         try
         {
-            var index = await MergeAsync(names, digests, cancellationToken).ConfigureAwait(false);
+            var index = await MergeAsync(names, digests, annotations, cancellationToken).ConfigureAwait(false);
             await report(vertex with { Completed = DateTimeOffset.UtcNow }, cancellationToken).ConfigureAwait(false);
             return index;
         }
@@ -35,10 +37,11 @@ internal sealed class IndexMerge(RegistryClient client, Func<BuildEvent, Cancell
         }
     }
 
-    private async Task<ImageIndex> MergeAsync(IReadOnlyList<ImageReference> names, IReadOnlyList<string> digests, CancellationToken cancellationToken)
+    private async Task<ImageIndex> MergeAsync(
+        IReadOnlyList<ImageReference> names, IReadOnlyList<string> digests, IReadOnlyDictionary<string, string> annotations, CancellationToken cancellationToken)
     {
         var parts = await Task.WhenAll(digests.Select(d => ReadAsync(names[0] with { Tag = null, Digest = d }, cancellationToken))).ConfigureAwait(false);
-        var (mediaType, bytes) = IndexWriter.Merge(parts);
+        var (mediaType, bytes) = IndexWriter.Merge(parts, annotations);
         foreach (var name in names)
         {
             await client.PutManifestAsync(name, mediaType, bytes, cancellationToken).ConfigureAwait(false);

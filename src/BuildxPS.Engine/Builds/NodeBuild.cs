@@ -57,7 +57,7 @@ internal sealed class NodeBuild(ChosenNode node, BuildObserver seen, Func<BuildE
             var result = await SolveAsync(running, cancellationToken).ConfigureAwait(false);
 
             // Waiting on the token as well: an engine that is gone may not notice that it is told to stop.
-            Response = await running.ExportAsync(result, cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
+            Response = Reported(await running.ExportAsync(result, cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false));
             await WaitAsync(forwarding, s_closing, cancellationToken).ConfigureAwait(false);
             if (forwarding.IsFaulted)
             {
@@ -82,6 +82,12 @@ internal sealed class NodeBuild(ChosenNode node, BuildObserver seen, Func<BuildE
             await WaitAsync(forwarding, s_letGo, CancellationToken.None).ConfigureAwait(false);
         }
     }
+
+    /// <summary>A containerd image store knows an image by its manifest's digest, so that the config's would find nothing there.</summary>
+    private IReadOnlyDictionary<string, string> Reported(IReadOnlyDictionary<string, string> response)
+        => Exporters.Any(e => e.Output.IsLoad && e.Exporter.Type == "oci")
+            ? response.Where(r => r.Key != "containerimage.config.digest").ToDictionary(StringComparer.Ordinal)
+            : response;
 
     private async Task<EngineResult> SolveAsync(IRunningBuild running, CancellationToken cancellationToken)
     {

@@ -32,6 +32,7 @@ internal static class OutputPlan
         }
 
         CheckDestinations(outputs);
+        AnnotationPlan.Check(request, outputs);
         return outputs;
     }
 

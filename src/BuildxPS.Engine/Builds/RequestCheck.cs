@@ -26,12 +26,24 @@ internal static class RequestCheck
             RequireAbsolute(dockerfile, "The Dockerfile");
         }
 
+        if (request.ImageIdFile is { } id)
+        {
+            RequireAbsolute(id, "The file for the image id");
+        }
+
+        if (request.MetadataFile is { } metadata)
+        {
+            RequireAbsolute(metadata, "The metadata file");
+        }
+
         CheckNames(request.BuildArguments, "build argument");
         CheckNames(request.Labels, "label");
         CheckSize([.. request.BuildArguments.Select(p => (p, "build argument")), .. request.Labels.Select(p => (p, "label"))]);
         CheckTags(request.Tags);
         CheckMounts(request);
         CheckClientArguments(request);
+        CheckSteps(request);
+        Entitlements.Check(request);
         return request with { Platforms = Platforms(request, environment) };
     }
 
@@ -155,6 +167,44 @@ internal static class RequestCheck
                 "Name an image, for example BUILDKIT_SYNTAX=docker/dockerfile:1, or leave it out.");
         }
     }
+
+    /// <summary>How steps are to be run.</summary>
+    private static void CheckSteps(BuildRequest request)
+    {
+        if (request.NoCache && request.NoCacheFilter.Count > 0)
+        {
+            throw Invalid("-NoCache runs all steps, and -NoCacheFilter those of some stages", "Give one of the two.");
+        }
+
+        if (request.NoCacheFilter.FirstOrDefault(s => string.IsNullOrWhiteSpace(s) || s.Contains(',', StringComparison.Ordinal)) is { } stage)
+        {
+            throw Invalid($"'{stage}' of -NoCacheFilter is not a stage's name", "Name stages of the Dockerfile, each by itself.");
+        }
+
+        if (request.Network is not (null or "" or "default" or "none" or "host"))
+        {
+            throw Invalid(
+                $"The network '{request.Network}' is none that steps can have: there are default, none and host",
+                "For a network of docker's, make a builder in it: New-BuildxBuilder -DriverOption @{ network = 'NAME' }.");
+        }
+
+        if (request.SharedMemorySize is < 0)
+        {
+            throw Invalid("The size of shared memory is negative", "Give a size in bytes, or as 64m or 1g.");
+        }
+
+        if (request.CgroupParent is { } group && (string.IsNullOrWhiteSpace(group) || group.Any(char.IsControl)))
+        {
+            throw Invalid("The name of the parent control group is empty, or no text", "Name a control group of the engine's machine.");
+        }
+
+        if (new[] { request.Resources.CpuSetCpus, request.Resources.CpuSetMems }.FirstOrDefault(s => s is not null && !s.All(c => char.IsAsciiDigit(c) || c is ',' or '-')) is { } set)
+        {
+            throw Invalid($"'{set}' is not a list of processors or memory nodes", "Write it like 0-3,5.");
+        }
+    }
+
+    private static BuildxException Invalid(string problem, string advice) => new(BuildxFailure.ArgumentInvalid, problem + ".", advice);
 
     private static IReadOnlyList<Platform> Platforms(BuildRequest request, ClientEnvironment environment)
     {

@@ -12,11 +12,12 @@ internal static class GoJson
 
     /// <summary>Writes a value.</summary>
     /// <param name="write">Writes it.</param>
-    /// <returns>One line without an end.</returns>
-    public static byte[] Write(Action<Utf8JsonWriter> write)
+    /// <param name="isIndented">Whether people are to read it, by two spaces a level.</param>
+    /// <returns>One line, or several, without an end.</returns>
+    public static byte[] Write(Action<Utf8JsonWriter> write, bool isIndented = false)
     {
         var plain = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(plain, s_options))
+        using (var writer = new Utf8JsonWriter(plain, s_options with { Indented = isIndented, NewLine = "\n" }))
         {
             write(writer);
         }

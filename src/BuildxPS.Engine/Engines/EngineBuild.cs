@@ -18,6 +18,12 @@ public sealed record EngineBuild
     /// <summary>The frontend's attributes. The engine reads some of them itself, so they are given here and in <see cref="FrontendCall"/>.</summary>
     public IReadOnlyDictionary<string, string> FrontendAttributes { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
+    /// <summary>What steps may do beyond the usual, if the engine allows it, too.</summary>
+    public IReadOnlyList<string> Entitlements { get; init; } = [];
+
+    /// <summary>Which sources the engine may use, as the bytes of a policy's file; null for no policy.</summary>
+    public ReadOnlyMemory<byte>? SourcePolicy { get; init; }
+
     /// <summary>Key under which the engine keeps a snapshot of local files, to ask only for changed ones next time.</summary>
     public string SharedKey { get; init; } = "";
 }

@@ -25,4 +25,11 @@ public interface IBuildEngine : IAsyncDisposable
     /// <param name="cancellationToken">Cancels the build on the engine, also after this call returned.</param>
     /// <returns>The running build.</returns>
     Task<IRunningBuild> StartAsync(EngineBuild build, BuildServices services, CancellationToken cancellationToken);
+
+    /// <summary>Reads the provenance that the engine recorded of a build that is over.</summary>
+    /// <param name="buildRef">The build's reference on the engine.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>One entry a platform; empty where the engine records none.</returns>
+    Task<IReadOnlyList<RecordedAttestation>> ReadProvenanceAsync(string buildRef, CancellationToken cancellationToken)
+        => Task.FromResult<IReadOnlyList<RecordedAttestation>>([]);
 }

@@ -121,6 +121,8 @@ internal sealed class TimelineStep
         Number = number,
         Name = Name,
         Digest = Digest,
+        Stage = StepName.StageOf(Name),
+        Platform = StepName.PlatformOf(Name),
         Status = Status,
         Started = Runs.FirstStarted,
         Completed = Runs.IsCompleted ? Runs.Current.Completed : null,

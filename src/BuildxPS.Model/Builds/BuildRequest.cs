@@ -57,6 +57,42 @@ public sealed record BuildRequest
     /// <summary>Look for newer base images even where the engine has one.</summary>
     public bool Pull { get; init; }
 
+    /// <summary>Stages whose steps are run, whatever the cache has.</summary>
+    public IReadOnlyList<string> NoCacheFilter { get; init; } = [];
+
+    /// <summary>Annotations of the image; of equal ones the last counts.</summary>
+    public IReadOnlyList<AnnotationSpec> Annotations { get; init; } = [];
+
+    /// <summary>Attestations to make or to leave out; of one type the first counts.</summary>
+    public IReadOnlyList<AttestationSpec> Attestations { get; init; } = [];
+
+    /// <summary>Entitlements that steps get: <c>network.host</c>, <c>security.insecure</c>, <c>device</c>, <c>device=NAME</c>.</summary>
+    public IReadOnlyList<string> Entitlements { get; init; } = [];
+
+    /// <summary>Names that steps can resolve beside those of their network.</summary>
+    public IReadOnlyList<HostSpec> Hosts { get; init; } = [];
+
+    /// <summary>The network of steps: <c>default</c>, <c>none</c> or <c>host</c>; null means the default.</summary>
+    public string? Network { get; init; }
+
+    /// <summary>Limits of the processes that steps run; of one name the last counts.</summary>
+    public IReadOnlyList<UlimitSpec> Ulimits { get; init; } = [];
+
+    /// <summary>Bytes of shared memory (<c>/dev/shm</c>) that steps get; null means the engine's default.</summary>
+    public long? SharedMemorySize { get; init; }
+
+    /// <summary>The control group that steps run below; null means the engine's own.</summary>
+    public string? CgroupParent { get; init; }
+
+    /// <summary>What each step may use.</summary>
+    public ResourceLimits Resources { get; init; } = new();
+
+    /// <summary>The file that takes the image's id, as docker's <c>--iidfile</c>: an absolute path. One from an earlier build is removed first.</summary>
+    public string? ImageIdFile { get; init; }
+
+    /// <summary>The file that takes what the build reports, as docker's <c>--metadata-file</c>: an absolute path.</summary>
+    public string? MetadataFile { get; init; }
+
     /// <summary>Build although a policy file lies beside the Dockerfile, without evaluating it.</summary>
     public bool IgnorePolicy { get; init; }
 

@@ -21,6 +21,12 @@ public sealed record BuildResult
     /// <summary>Digest of the manifest or index (with a classic image store: the image id); null where no image was made.</summary>
     public string? Digest { get; init; }
 
+    /// <summary>
+    /// The image's id, as <c>docker buildx build --quiet</c> prints it: the digest of its config, or <see cref="Digest"/> where
+    /// the result is an index or a containerd image store keeps it; null where no image was made.
+    /// </summary>
+    public string? ImageId { get; init; }
+
     /// <summary>Platforms that were built.</summary>
     public IReadOnlyList<Platform> Platforms { get; init => field = Indexable.From(value); } = [];
 

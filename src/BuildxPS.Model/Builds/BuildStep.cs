@@ -9,6 +9,12 @@ public sealed record BuildStep
     /// <summary>Name, for example <c>[build 2/3] RUN make</c>.</summary>
     public required string Name { get; init; }
 
+    /// <summary>The Dockerfile's stage that it belongs to, as the frontend names it; null where it belongs to none, or the only one has no name.</summary>
+    public string? Stage { get; init; }
+
+    /// <summary>The platform that its stage is built for, where several are; null where it does not say.</summary>
+    public Platform? Platform { get; init; }
+
     /// <summary>The builder's node that it ran on; null for what was done here, such as booting a node or merging an index.</summary>
     public string? Node { get; init; }
 
@@ -32,6 +38,12 @@ public sealed record BuildStep
 
     /// <summary>Bytes that it moved (context, layers), as far as it reported them; zero if none.</summary>
     public long Bytes { get; init; }
+
+    /// <summary>What it printed, without escape codes; of very much the last part. Empty for a step that came from the cache.</summary>
+    public string Log { get; init; } = "";
+
+    /// <summary>Whether it printed more than <see cref="Log"/> holds.</summary>
+    public bool IsLogCut { get; init; }
 
     /// <summary>Why it failed; null if it did not.</summary>
     public string? Error { get; init; }

@@ -9,6 +9,9 @@ public sealed record BuildWarning
     /// <summary>What it means, in more words; empty if there are none.</summary>
     public string Detail { get; init; } = "";
 
+    /// <summary>How much it weighs, as the frontend counts: 0 or 1 for a warning, more for less; 0 where it does not say.</summary>
+    public int Level { get; init; }
+
     /// <summary>A page about it; null if there is none.</summary>
     public Uri? Url { get; init; }
 

@@ -153,6 +153,12 @@ public enum BuildxFailure
     /// <summary>A build argument, label or similar pair is not written as KEY=VALUE.</summary>
     ArgumentInvalid,
 
+    /// <summary>An annotation is not written as it must be, or there is nothing that could carry it.</summary>
+    AnnotationInvalid,
+
+    /// <summary>An attestation is not written as it must be, or is of a kind that engines do not make.</summary>
+    AttestationInvalid,
+
     /// <summary>A secret is not written as it must be, or its parts contradict each other.</summary>
     SecretInvalid,
 

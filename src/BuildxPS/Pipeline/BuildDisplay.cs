@@ -18,8 +18,11 @@ internal class BuildDisplay
 }
 
 /// <summary>Shows a build as progress bars.</summary>
-internal sealed class BarDisplay(Action<ProgressRecord> write) : BuildDisplay
+internal sealed class BarDisplay(Action<ProgressRecord> write, string? label, int place) : BuildDisplay
 {
+    /// <summary>More bars than one build has.</summary>
+    private const int IdsOfOne = 16;
+
     private readonly ProgressBars _bars = new();
 
     /// <inheritdoc/>
@@ -32,9 +35,10 @@ internal sealed class BarDisplay(Action<ProgressRecord> write) : BuildDisplay
     {
         foreach (var bar in bars)
         {
-            write(new ProgressRecord(bar.Id, bar.Activity, bar.Status)
+            var isTop = bar.ParentId < 0;
+            write(new ProgressRecord(bar.Id + (place * IdsOfOne), isTop && label is not null ? $"{label}: {bar.Activity}" : bar.Activity, bar.Status)
             {
-                ParentActivityId = bar.ParentId,
+                ParentActivityId = isTop ? bar.ParentId : bar.ParentId + (place * IdsOfOne),
                 CurrentOperation = bar.CurrentOperation,
                 PercentComplete = bar.Percent,
                 RecordType = bar.Completed ? ProgressRecordType.Completed : ProgressRecordType.Processing,

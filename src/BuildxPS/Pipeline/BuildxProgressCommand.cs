@@ -32,9 +32,11 @@ public abstract class BuildxProgressCommand : BuildxCommand
     }
 
     /// <summary>What shows one piece of work.</summary>
-    private protected BuildDisplay CreateDisplay() => _mode == ProgressMode.None ? new BuildDisplay()
-        : _bars ? new BarDisplay(WriteProgress)
-        : new LineDisplay(WriteLine);
+    /// <param name="label">What tells it apart from others; null where there is one.</param>
+    /// <param name="place">Its place among those that are shown at the same time, from 0.</param>
+    private protected BuildDisplay CreateDisplay(string? label = null, int place = 0) => _mode == ProgressMode.None ? new BuildDisplay()
+        : _bars ? new BarDisplay(WriteProgress, label, place)
+        : new LineDisplay(label is null ? WriteLine : line => WriteLine(line.Length == 0 ? line : $"{label} {line}"));
 
     /// <summary>Shows a stream of events to its end, a failure's too.</summary>
     private protected void Show(Func<CancellationToken, IAsyncEnumerable<BuildEvent>> stream)

@@ -30,7 +30,7 @@ internal static class FailureRecord
     private static ErrorCategory CategoryOf(BuildxFailure failure) => failure switch
     {
         BuildxFailure.PlatformInvalid or BuildxFailure.TagInvalid or BuildxFailure.TagRequired
-            or BuildxFailure.OutputInvalid or BuildxFailure.CacheInvalid or BuildxFailure.ArgumentInvalid or BuildxFailure.EndpointInvalid
+            or BuildxFailure.OutputInvalid or BuildxFailure.CacheInvalid or BuildxFailure.AnnotationInvalid or BuildxFailure.AttestationInvalid or BuildxFailure.ArgumentInvalid or BuildxFailure.EndpointInvalid
             or BuildxFailure.BuilderNameInvalid or BuildxFailure.DriverOptionInvalid or BuildxFailure.BuildKitFlagInvalid
             or BuildxFailure.SelectionConflict or BuildxFailure.SecretInvalid or BuildxFailure.SshInvalid
             or BuildxFailure.SshKeyInvalid => ErrorCategory.InvalidArgument,

@@ -153,6 +153,12 @@ internal sealed partial class BuildKitBuild : IRunningBuild
             request.Exporters.Add(message);
         }
 
+        request.Entitlements.Add(build.Entitlements);
+        if (build.SourcePolicy is { } policy)
+        {
+            request.SourcePolicy = SourcePolicyFile.Parse(policy);
+        }
+
         request.Cache = new Protocol.CacheOptions { Exports = { build.CacheExports.Select(Translate) }, Imports = { build.CacheImports.Select(Translate) } };
         if (request.Exporters.Count > 0)
         {

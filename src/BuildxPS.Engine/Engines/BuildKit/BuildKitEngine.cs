@@ -1,6 +1,7 @@
 using BuildxPS.Engine.Connections;
 using BuildxPS.Engine.Diagnostics;
 using BuildxPS.Engine.Sessions;
+using Grpc.Core;
 
 namespace BuildxPS.Engine.Engines.BuildKit;
 
@@ -71,6 +72,25 @@ public sealed class BuildKitEngine : IBuildEngine
         catch (Exception e) when (e is not OperationCanceledException)
         {
             throw Explain(e, _context with { BuildRef = build.Ref }, cancellationToken);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<RecordedAttestation>> ReadProvenanceAsync(string buildRef, CancellationToken cancellationToken)
+    {
+        var options = new CallOptions(deadline: DateTime.UtcNow + _silence.Start, cancellationToken: cancellationToken);
+        try
+        {
+            return await BuildRecords.ReadProvenanceAsync(_channel, buildRef, options).ConfigureAwait(false);
+        }
+        catch (RpcException e) when (UnknownMethod.IsSaidBy(e))
+        {
+            // Before 0.11.
+            return [];
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            throw Explain(e, _context with { BuildRef = buildRef }, cancellationToken);
         }
     }
 

@@ -102,6 +102,7 @@ internal static class StatusTranslation
     private static BuildWarning Translate(Protocol.VertexNotice warning) => new()
     {
         Message = DisplayText.Line(Text(warning.Short), MaxName),
+        Level = (int)Math.Clamp(warning.Level, 0, 100),
         Detail = string.Join('\n', warning.Detail.Take(MaxDetailLines).Select(d => DisplayText.Lines(Text(d), MaxName))),
         Url = warning.Url.Length <= MaxName && Uri.TryCreate(warning.Url, UriKind.Absolute, out var url)
             && (url.Scheme == Uri.UriSchemeHttps || url.Scheme == Uri.UriSchemeHttp) ? url : null,

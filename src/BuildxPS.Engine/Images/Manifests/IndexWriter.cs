@@ -19,8 +19,9 @@ internal static class IndexWriter
     /// entry says is kept to the letter.
     /// </summary>
     /// <param name="parts">The indexes; at least one.</param>
+    /// <param name="annotations">Annotations of the index; a docker manifest list takes none, as in buildx.</param>
     /// <returns>Media type and bytes. A docker manifest list only if all entries are docker's own.</returns>
-    public static (string MediaType, byte[] Bytes) Merge(IReadOnlyList<ImageIndex> parts)
+    public static (string MediaType, byte[] Bytes) Merge(IReadOnlyList<ImageIndex> parts, IReadOnlyDictionary<string, string> annotations)
     {
         var entries = new JsonArray();
         var seen = new HashSet<string>(StringComparer.Ordinal);
@@ -41,6 +42,11 @@ internal static class IndexWriter
 
         var mediaType = onlyDocker ? MediaTypes.DockerList : MediaTypes.OciIndex;
         var index = new JsonObject { ["schemaVersion"] = 2, ["mediaType"] = mediaType, ["manifests"] = entries };
+        if (!onlyDocker && annotations.Count > 0)
+        {
+            index["annotations"] = new JsonObject(annotations.OrderBy(a => a.Key, StringComparer.Ordinal).Select(a => KeyValuePair.Create(a.Key, (JsonNode?)a.Value)));
+        }
+
         return (mediaType, JsonSerializer.SerializeToUtf8Bytes(index, s_options));
     }
 }

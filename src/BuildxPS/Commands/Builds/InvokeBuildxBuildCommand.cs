@@ -9,9 +9,9 @@ namespace BuildxPS.Commands;
 /// <summary>Builds an image or files from a Dockerfile and a folder: <c>docker buildx build</c>.</summary>
 [Cmdlet(VerbsLifecycle.Invoke, "BuildxBuild", SupportsShouldProcess = true)]
 [OutputType(typeof(BuildResult))]
-public sealed class InvokeBuildxBuildCommand : BuildxProgressCommand
+public sealed partial class InvokeBuildxBuildCommand : BuildxProgressCommand, IDisposable
 {
-    private readonly HashSet<string> _warned = new(StringComparer.Ordinal);
+    private BuildQueue? _builds;
     private string? _builderOfAll;
     private BuildRequest? _requestOfAll;
 
@@ -122,6 +122,11 @@ public sealed class InvokeBuildxBuildCommand : BuildxProgressCommand
     [ValidateNotNullOrEmpty]
     public string? DockerHost { get; set; }
 
+    /// <summary>How many builds of one pipeline run at the same time, on shared connections. Results come in the order of the input.</summary>
+    [Parameter]
+    [ValidateRange(1, 64)]
+    public int ThrottleLimit { get; set; } = 4;
+
     /// <summary>Builds although a policy file lies beside the Dockerfile, without evaluating it.</summary>
     [Parameter]
     public SwitchParameter IgnorePolicy { get; set; }
@@ -130,7 +135,7 @@ public sealed class InvokeBuildxBuildCommand : BuildxProgressCommand
     protected override void BeginProcessing()
     {
         _builderOfAll = Builder;
-        _requestOfAll = new BuildRequest
+        _requestOfAll = WithOptions(new BuildRequest
         {
             ContextPath = "",
             DockerfilePath = File is null ? null : ForAll(File, () => ResolvePath(File, BuildxFailure.DockerfileNotFound, "The Dockerfile")),
@@ -151,8 +156,9 @@ public sealed class InvokeBuildxBuildCommand : BuildxProgressCommand
             NoCache = NoCache,
             Pull = Pull,
             IgnorePolicy = IgnorePolicy,
-        };
+        });
         ChooseProgress();
+        _builds = new BuildQueue(ClientEnvironment.Read(), PipelineStopToken);
     }
 
     /// <inheritdoc/>
@@ -167,13 +173,22 @@ public sealed class InvokeBuildxBuildCommand : BuildxProgressCommand
         new BuildRunner(ClientEnvironment.Read()).Check(request);
         if (ShouldProcess(request.ContextPath, Describe(request)))
         {
-            Build(request);
+            WriteVerbose($"Building '{request.ContextPath}'.");
+            Pump(ThrottleLimit);
+            var build = _builds!.Begin(Path, request);
+            build.Display = CreateDisplay(LabelOf(request), build.Place);
         }
         else if (IsPreview)
         {
             Preview(request);
         }
     });
+
+    /// <inheritdoc/>
+    protected override void EndProcessing() => Pump(1);
+
+    /// <summary>Stops what is still under way where the pipeline ends early.</summary>
+    public void Dispose() => _builds?.Dispose();
 
     private bool IsPreview => MyInvocation.BoundParameters.TryGetValue("WhatIf", out var given)
         ? (SwitchParameter)given
@@ -203,6 +218,7 @@ public sealed class InvokeBuildxBuildCommand : BuildxProgressCommand
         BuildxFailure.PlatformInvalid or BuildxFailure.TagInvalid or BuildxFailure.TagRequired
             or BuildxFailure.OutputInvalid or BuildxFailure.CacheInvalid or BuildxFailure.LayoutNotFound or BuildxFailure.LayoutInvalid
             or BuildxFailure.NotImplemented or BuildxFailure.ArgumentInvalid or BuildxFailure.SelectionConflict
+            or BuildxFailure.AnnotationInvalid or BuildxFailure.AttestationInvalid
             or BuildxFailure.SecretInvalid or BuildxFailure.SecretNotFound or BuildxFailure.SecretUnreadable or BuildxFailure.SecretTooLarge
             or BuildxFailure.SshInvalid or BuildxFailure.SshAgentUnavailable or BuildxFailure.SshKeyInvalid or BuildxFailure.SshKeyEncrypted => true,
         BuildxFailure.EngineUnreachable or BuildxFailure.EngineAccessDenied or BuildxFailure.EngineCertificateInvalid
@@ -252,25 +268,31 @@ public sealed class InvokeBuildxBuildCommand : BuildxProgressCommand
             ? context with { Location = ResolvePath(context.Location, BuildxFailure.BuildContextNotFound, $"The build context '{context.Name}'") }
             : context;
 
-    private void Build(BuildRequest request)
+    /// <summary>Shows what happens, until fewer builds run than may, or what there is to show is shown.</summary>
+    private void Pump(int limit)
     {
-        _warned.Clear();
-        WriteVerbose($"Building '{request.ContextPath}'.");
-        var display = CreateDisplay();
-        try
+        while (_builds!.Running >= limit)
         {
-            Consume(token => new BuildRunner(ClientEnvironment.Read()).RunAsync(request, token), e => Handle(e, display));
+            Handle(Run(_builds.TakeAsync));
         }
-        catch (BuildxException)
+
+        while (_builds.TryTake(out var next))
         {
-            display.Finish();
-            throw;
+            Handle(next);
         }
     }
 
-    private void Handle(BuildEvent buildEvent, BuildDisplay display)
+    private void Handle((QueuedBuild Build, BuildEvent? Event) next)
     {
-        display.Show(buildEvent);
+        var (build, buildEvent) = next;
+        if (buildEvent is null)
+        {
+            build.Display.Finish();
+            WriteOutcomes();
+            return;
+        }
+
+        build.Display.Show(buildEvent);
         switch (buildEvent)
         {
             case BuildStarted started:
@@ -281,14 +303,37 @@ public sealed class InvokeBuildxBuildCommand : BuildxProgressCommand
                 }
 
                 break;
-            case VertexWarning { Warning: var warning } when _warned.Add(WarningText.Of(warning)):
-                WriteWarning(WarningText.Of(warning));
+            case VertexWarning { Warning: var warning } when build.Warned.Add(WarningText.Of(warning)):
+                WriteWarning((LabelOf(build.Request) is { } label ? $"{label}: " : "") + WarningText.Of(warning));
                 break;
             case BuildCompleted completed:
-                display.Finish();
                 WriteVerbose($"Build {completed.Result.BuildRef} completed.");
-                WriteObject(completed.Result);
+                build.Result = completed.Result;
                 break;
         }
     }
+
+    /// <summary>Hands out what is over, in the order of the input.</summary>
+    private void WriteOutcomes()
+    {
+        while (_builds!.TryTakeOutcome(out var build))
+        {
+            ForInput(build!.Target, () =>
+            {
+                if (build.Failure is { } failure)
+                {
+                    System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
+                }
+
+                WriteObject(build.Result);
+            });
+        }
+    }
+
+    /// <summary>What tells builds of one pipeline apart; null where there is one.</summary>
+    private string? LabelOf(BuildRequest request)
+        => !MyInvocation.ExpectingInput ? null
+            : request.Tags.Count > 0 && Tag is null ? request.Tags[0].FamiliarName
+            : System.IO.Path.GetFileName(System.IO.Path.TrimEndingDirectorySeparator(request.ContextPath)) is { Length: > 0 } folder ? folder
+            : request.ContextPath;
 }

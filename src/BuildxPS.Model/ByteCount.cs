@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 
-namespace BuildxPS.Engine.Drivers;
+namespace BuildxPS;
 
 /// <summary>Sizes as docker's command line writes them: <c>512m</c>, <c>2g</c>, <c>1.5GiB</c>.</summary>
 internal static class ByteCount

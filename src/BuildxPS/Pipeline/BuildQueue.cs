@@ -1,0 +1,145 @@
+using System.Threading.Channels;
+using BuildxPS.Engine.Builds;
+using BuildxPS.Engine.Configuration;
+
+namespace BuildxPS.Pipeline;
+
+/// <summary>
+/// Builds that run side by side on shared connections. What happens in them comes on one stream, for the pipeline's thread to
+/// show; their outcomes are handed out in the order in which they were begun.
+/// </summary>
+internal sealed class BuildQueue : IDisposable
+{
+    /// <summary>Events that may wait for a slow reader; beyond, the engines' streams wait.</summary>
+    private const int MaxWaitingEvents = 4096;
+
+    private readonly CancellationTokenSource _stopping;
+    private readonly ClientEnvironment _environment;
+    private readonly SharedBuilders _builders;
+    private readonly Queue<QueuedBuild> _begun = new();
+    private readonly Channel<(QueuedBuild Build, BuildEvent? Event)> _events = Channel.CreateBounded<(QueuedBuild, BuildEvent?)>(MaxWaitingEvents);
+    private readonly List<QueuedBuild> _running = [];
+
+    /// <summary>Creates it.</summary>
+    /// <param name="environment">The client's surroundings.</param>
+    /// <param name="cancellationToken">Ends all builds.</param>
+    public BuildQueue(ClientEnvironment environment, CancellationToken cancellationToken)
+    {
+        _environment = environment;
+        _builders = new SharedBuilders(environment);
+        _stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+    }
+
+    /// <summary>How many builds run.</summary>
+    public int Running => _running.Count;
+
+    /// <summary>Begins a build.</summary>
+    /// <param name="target">What the user passed.</param>
+    /// <param name="request">What to build.</param>
+    /// <returns>The build.</returns>
+    public QueuedBuild Begin(object target, BuildRequest request)
+    {
+        var build = new QueuedBuild(target, request, FreePlace());
+        _begun.Enqueue(build);
+        _running.Add(build);
+        _ = Task.Run(() => RunAsync(build), CancellationToken.None);
+        return build;
+    }
+
+    /// <summary>Takes the next thing that happened, if there is one.</summary>
+    /// <param name="next">The build, and what happened in it; null at its end.</param>
+    /// <returns>Whether there was one.</returns>
+    public bool TryTake(out (QueuedBuild Build, BuildEvent? Event) next) => _events.Reader.TryRead(out next) && Noted(next.Build, next.Event);
+
+    /// <summary>Waits for the next thing to happen.</summary>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The build, and what happened in it; null at its end.</returns>
+    public async Task<(QueuedBuild Build, BuildEvent? Event)> TakeAsync(CancellationToken cancellationToken)
+    {
+        var next = await _events.Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+        _ = Noted(next.Build, next.Event);
+        return next;
+    }
+
+    /// <summary>Takes the oldest build if it is over.</summary>
+    /// <param name="build">The build.</param>
+    /// <returns>Whether there was one.</returns>
+    public bool TryTakeOutcome(out QueuedBuild? build)
+    {
+        build = _begun.TryPeek(out var oldest) && oldest.IsOver ? _begun.Dequeue() : null;
+        return build is not null;
+    }
+
+    /// <summary>Stops what still runs: nobody waits for it any more.</summary>
+    public void Dispose()
+    {
+        _stopping.Cancel();
+        _stopping.Dispose();
+        // Not awaited: who disposes is the pipeline's thread, and builds that are being stopped close their own.
+        _ = _builders.DisposeAsync().AsTask();
+    }
+
+    private bool Noted(QueuedBuild build, BuildEvent? e)
+    {
+        if (e is null)
+        {
+            build.IsOver = true;
+            _running.Remove(build);
+        }
+
+        return true;
+    }
+
+    private int FreePlace() => Enumerable.Range(0, _running.Count + 1).First(i => !_running.Exists(b => b.Place == i));
+
+    private async Task RunAsync(QueuedBuild build)
+    {
+        var token = _stopping.Token;
+        try
+        {
+            await foreach (var e in new BuildRunner(_environment, _builders).RunAsync(build.Request, token).ConfigureAwait(false))
+            {
+                await _events.Writer.WriteAsync((build, e), token).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (token.IsCancellationRequested)
+        {
+            return;
+        }
+        catch (Exception e)
+        {
+            // Whatever it is, it belongs to this build, and is thrown where its outcome is taken.
+            build.Failure = e;
+        }
+
+        await ((Task)_events.Writer.WriteAsync((build, null), token).AsTask()).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+}
+
+/// <summary>A build in a queue.</summary>
+internal sealed class QueuedBuild(object target, BuildRequest request, int place)
+{
+    /// <summary>What the user passed.</summary>
+    public object Target => target;
+
+    /// <summary>What is built.</summary>
+    public BuildRequest Request => request;
+
+    /// <summary>Its place among those that run, from 0: displays keep builds apart by it.</summary>
+    public int Place => place;
+
+    /// <summary>Whether all that happened in it was taken.</summary>
+    public bool IsOver { get; set; }
+
+    /// <summary>What it produced; null until then, or where it failed.</summary>
+    public BuildResult? Result { get; set; }
+
+    /// <summary>Why it failed; null where it did not.</summary>
+    public Exception? Failure { get; set; }
+
+    /// <summary>Shows it.</summary>
+    public BuildDisplay Display { get; set; } = new();
+
+    /// <summary>Warnings that were written.</summary>
+    public HashSet<string> Warned { get; } = new(StringComparer.Ordinal);
+}
