@@ -18,10 +18,10 @@ internal sealed class NodeBuild(ChosenNode node, BuildObserver seen, Func<BuildE
     public BuildObserver Seen { get; } = seen;
 
     /// <summary>What the engine is told.</summary>
-    public required EngineBuild Build { get; init; }
+    public required EngineBuild Build { get; set; }
 
     /// <summary>What its frontend is asked.</summary>
-    public required FrontendCall Call { get; init; }
+    public required FrontendCall Call { get; set; }
 
     /// <summary>Its outputs and their exporters.</summary>
     public required IReadOnlyList<(PlannedOutput Output, EngineExporter Exporter)> Exporters { get; init; }
@@ -31,6 +31,9 @@ internal sealed class NodeBuild(ChosenNode node, BuildObserver seen, Func<BuildE
 
     /// <summary>Says more of a failure.</summary>
     public required Func<BuildxException, CancellationToken, Task<BuildxException>> Explain { get; init; }
+
+    /// <summary>When a push is tried again.</summary>
+    public PushRetry Retry { get; init; } = new();
 
     /// <summary>What the exporters answered; empty until the part is done.</summary>
     public IReadOnlyDictionary<string, string> Response { get; private set; } = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -47,6 +50,29 @@ internal sealed class NodeBuild(ChosenNode node, BuildObserver seen, Func<BuildE
     /// <param name="cancellationToken">Stops it on the engine.</param>
     /// <returns>A task that ends when the engine has all done.</returns>
     public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await RunOnceAsync(cancellationToken).ConfigureAwait(false);
+                return;
+            }
+            catch (BuildxException e) when (Retry.After(e, attempt, this) is { } delay)
+            {
+                await ReportAsync(new VertexWarning { Warning = Retry.Describe(e, attempt) }, cancellationToken).ConfigureAwait(false);
+                await Task.Delay(delay, cancellationToken).ConfigureAwait(false);
+                Build = Build with { Ref = BuildReference.Create(), FrontendAttributes = WithCache(Build.FrontendAttributes) };
+                Call = Call with { Attributes = WithCache(Call.Attributes) };
+            }
+        }
+    }
+
+    /// <summary>Steps that were to be run whatever the cache has were run by now.</summary>
+    private static Dictionary<string, string> WithCache(IReadOnlyDictionary<string, string> attributes)
+        => attributes.Where(a => a.Key != "no-cache").ToDictionary(StringComparer.Ordinal);
+
+    private async Task RunOnceAsync(CancellationToken cancellationToken)
     {
         IRunningBuild? running = null;
         var forwarding = Task.CompletedTask;
@@ -106,9 +132,14 @@ internal sealed class NodeBuild(ChosenNode node, BuildObserver seen, Func<BuildE
     {
         await foreach (var e in source.WithCancellation(cancellationToken).ConfigureAwait(false))
         {
-            Seen.Handle(e);
-            await report(e, cancellationToken).ConfigureAwait(false);
+            await ReportAsync(e, cancellationToken).ConfigureAwait(false);
         }
+    }
+
+    private ValueTask ReportAsync(BuildEvent e, CancellationToken cancellationToken)
+    {
+        Seen.Handle(e);
+        return report(e, cancellationToken);
     }
 
     /// <summary>Waits for something whose outcome changes nothing any more, but not for ever.</summary>

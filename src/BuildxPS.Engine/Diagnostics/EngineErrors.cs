@@ -86,7 +86,7 @@ internal static partial class EngineErrors
             ExitCode = exitCode,
             LogTail = log,
             Sources = details.Sources,
-            IsTransient = failure is BuildxFailure.EngineLost or BuildxFailure.NameNotResolved or BuildxFailure.TimedOut,
+            IsTransient = failure is BuildxFailure.EngineLost or BuildxFailure.NameNotResolved or BuildxFailure.TimedOut || PassingFailure.IsOfPush(text),
         };
     }
 

@@ -48,6 +48,22 @@ internal sealed record KnownFailure(BuildxFailure Failure, string Summary, strin
             "failed to do request: *no route to host",
             "failed to do request: *network is unreachable"),
         new(
+            BuildxFailure.RegistryError,
+            "A registry could not take a push just now",
+            "Push again a little later: what was built is in the engine's cache. If it stays so, see the registry's log and its limits.",
+            "failed to push *unexpected status from *: 408",
+            "failed to push *unexpected status from *: 429",
+            "failed to push *unexpected status from *: 50",
+            "failed to push *connection reset by peer",
+            "failed to push *broken pipe",
+            "failed to push *EOF"),
+        new(
+            BuildxFailure.RegistryError,
+            "A registry refuses indexes, which images of several platforms and images with attestations are",
+            "Use a registry that takes OCI indexes (distribution 2.3 and newer do), or push one plain image: one -Platform, with -Provenance $false, and -Output type=image,push=true,oci-mediatypes=false for a registry that knows docker's types only.",
+            "failed to push *: 415",
+            "failed to push *manifest invalid"),
+        new(
             BuildxFailure.RegistryUnauthorized,
             "A registry refused the engine's request",
             "Check the image's name first: registries answer like this for images that do not exist. If it is private, log in to the registry where the engine gets its credentials and check that the login may read (or push to) it.",
@@ -114,7 +130,7 @@ internal sealed record KnownFailure(BuildxFailure Failure, string Summary, strin
         new(
             BuildxFailure.DiskFull,
             "The engine's disk is full",
-            "Free space where the engine keeps its data, for example by pruning its build cache, and build again.",
+            "Free space where the engine keeps its data, and build again: Clear-BuildxCache removes what builds left in its cache, Get-BuildxDiskUsage shows it.",
             "no space left on device",
             "disk quota exceeded"),
         new(

@@ -40,7 +40,10 @@ internal sealed class ContentFixture : IDisposable
     }
 
     /// <summary>Builds on an engine: <c>bkd</c>, or a docker daemon's own.</summary>
-    public async Task<BuildResult> BuildAsync(string engine, BuildRequest request, params (string Name, string Value)[] variables)
+    public Task<BuildResult> BuildAsync(string engine, BuildRequest request, params (string Name, string Value)[] variables) => BuildAsync(engine, request, [], variables);
+
+    /// <summary>Builds on an engine, and collects what happens.</summary>
+    public async Task<BuildResult> BuildAsync(string engine, BuildRequest request, List<BuildEvent> events, params (string Name, string Value)[] variables)
     {
         var environment = new ClientEnvironment
         {
@@ -56,6 +59,7 @@ internal sealed class ContentFixture : IDisposable
         BuildCompleted? completed = null;
         await foreach (var e in runner.RunAsync(request, Token).WithLimit(s_limit))
         {
+            events.Add(e);
             completed = e as BuildCompleted ?? completed;
         }
 
@@ -64,17 +68,11 @@ internal sealed class ContentFixture : IDisposable
 
     /// <summary>Builds the context with docker's own client; gives its plain progress.</summary>
     public async Task<string> BuildxAsync(string engine, (string Name, string Value)[] variables, params string[] arguments)
-    {
-        var docker = engine == "bkd" ? "d28" : engine;
-        string[] builder = [];
-        if (engine == "bkd")
-        {
-            await RunAsync(docker, variables, "buildx", "create", "--name", "bxp-content", "--driver", "remote", TestEngines.Require("bkd"));
-            builder = ["--builder", "bxp-content"];
-        }
+        => await RunAsync(engine == "bkd" ? "d28" : engine, variables, ["buildx", "build", "--progress", "plain", .. await BuilderAsync(engine), .. arguments, Context]);
 
-        return await RunAsync(docker, variables, ["buildx", "build", "--progress", "plain", .. builder, .. arguments, Context]);
-    }
+    /// <summary>Asks docker's own client for what an engine recorded of builds.</summary>
+    public async Task<string> HistoryAsync(string engine, string command, params string[] arguments)
+        => await RunAsync(engine == "bkd" ? "d28" : engine, [], ["buildx", "history", command, .. await BuilderAsync(engine), .. arguments]);
 
     /// <summary>Whether the step of this fixture was not run.</summary>
     public bool IsCached(BuildResult result) => result.Steps.Single(s => s.Name.Contains(Step, StringComparison.Ordinal)).IsCached;
@@ -92,6 +90,17 @@ internal sealed class ContentFixture : IDisposable
             .Where(p => Path.GetFileName(p).StartsWith(Staging.Prefix, StringComparison.Ordinal) || p.EndsWith(".lock", StringComparison.Ordinal) && !p.Contains("/buildx/", StringComparison.Ordinal));
 
     public void Dispose() => _home.Dispose();
+
+    private async Task<string[]> BuilderAsync(string engine)
+    {
+        if (engine != "bkd")
+        {
+            return [];
+        }
+
+        await RunAsync("d28", [], "buildx", "create", "--name", "bxp-content", "--driver", "remote", TestEngines.Require("bkd"));
+        return ["--builder", "bxp-content"];
+    }
 
     private async Task<string> RunAsync(string docker, (string Name, string Value)[] variables, params string[] arguments)
     {

@@ -1,0 +1,74 @@
+using BuildxPS.Engine.Builds;
+using BuildxPS.Engine.Configuration;
+using BuildxPS.Engine.Tests.Environment;
+using BuildxPS.Engine.Tests.Images;
+
+namespace BuildxPS.Engine.Tests.Builds;
+
+/// <summary>A real engine pushes to a fake registry that is busy, or refuses.</summary>
+public sealed class FakeBusyRegistryTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private volatile bool _isBusy = true;
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData(503)]
+    [InlineData(429)]
+    public async Task A_push_for_which_it_was_busy_is_tried_again_without_building_again(int status)
+    {
+        await using var registry = new FakeRegistry(r => Answer(r, status));
+        var events = await BuildAsync(registry, e => _isBusy &= e is not VertexWarning { Warning: var warning } || !warning.Message.Contains("tried again", StringComparison.Ordinal));
+        var result = Assert.IsType<BuildCompleted>(events[^1]).Result;
+        Assert.Contains(result.Warnings, w => w.Message.Contains($"{status}", StringComparison.Ordinal) && w.Message.Contains("attempt 2 of 4", StringComparison.Ordinal));
+        var steps = events.OfType<VertexLog>().Select(l => System.Text.Encoding.UTF8.GetString(l.Data.Span)).Count(l => l.Contains("ran once", StringComparison.Ordinal));
+        Assert.Equal(1, steps);
+        Assert.Matches("^sha256:[0-9a-f]{64}$", result.Digest);
+    }
+
+    [Fact]
+    public async Task A_registry_that_takes_no_index_is_said_once_with_what_helps()
+    {
+        await using var registry = new FakeRegistry(r => Answer(r, 415));
+        var error = await Assert.ThrowsAsync<BuildFailedException>(() => BuildAsync(registry, _ => { }));
+        Assert.Equal(BuildxFailure.RegistryError, error.Failure);
+        Assert.False(error.IsTransient);
+        Assert.Contains("indexes", error.Message, StringComparison.Ordinal);
+        Assert.Contains("-Provenance $false", error.Advice, StringComparison.Ordinal);
+    }
+
+    private async Task<List<BuildEvent>> BuildAsync(FakeRegistry registry, Action<BuildEvent> see)
+    {
+        _folder.Write("context/Dockerfile", $"FROM alpine\nRUN echo ran once > /dev/stderr && echo {Guid.NewGuid()} > /step\n");
+        var environment = new ClientEnvironment { HomeDirectory = _folder.Path, Variables = new Dictionary<string, string>() };
+        var request = new BuildRequest
+        {
+            ContextPath = Path.Join(_folder.Path, "context"),
+            Tags = [ImageReference.Parse($"{registry.Authority}/busy:1")],
+            Push = true,
+            NoCache = true,
+        };
+        var events = new List<BuildEvent>();
+        await foreach (var e in new BuildRunner(environment, BuildKitNode.PartsFor("bkd", environment)).RunAsync(request, TestContext.Current.CancellationToken).WithLimit(TimeSpan.FromMinutes(4)))
+        {
+            events.Add(e);
+            see(e);
+        }
+
+        return events;
+    }
+
+    private FakeResponse Answer(FakeRequest request, int status)
+    {
+        var isManifest = request.Path.Contains("/manifests/", StringComparison.Ordinal);
+        return request.Method switch
+        {
+            "GET" when request.Path == "/v2/" => new FakeResponse(),
+            "HEAD" or "GET" => new FakeResponse { Status = 404 },
+            "POST" => new FakeResponse { Status = 202, Headers = new() { ["Location"] = $"{request.Path.TrimEnd('/')}/{Guid.NewGuid()}" } },
+            "PUT" when isManifest && _isBusy => FakeResponse.Json(status, """{"errors":[{"code":"UNKNOWN","message":"not now"}]}"""),
+            _ => new FakeResponse { Status = 201 },
+        };
+    }
+}
