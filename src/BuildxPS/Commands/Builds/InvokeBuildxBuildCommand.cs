@@ -8,12 +8,13 @@ namespace BuildxPS.Commands;
 
 /// <summary>Builds an image or files from a Dockerfile and a folder: <c>docker buildx build</c>.</summary>
 [Cmdlet(VerbsLifecycle.Invoke, "BuildxBuild", SupportsShouldProcess = true)]
-[OutputType(typeof(BuildResult))]
+[OutputType(typeof(BuildResult), typeof(byte[]))]
 public sealed class InvokeBuildxBuildCommand : BuildxProgressCommand
 {
     private readonly HashSet<string> _warned = new(StringComparer.Ordinal);
     private string? _builderOfAll;
     private BuildRequest? _requestOfAll;
+    private bool _hasSentBytes;
 
     /// <summary>The build context: a folder.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
@@ -51,7 +52,10 @@ public sealed class InvokeBuildxBuildCommand : BuildxProgressCommand
     [Parameter]
     public object[]? Label { get; set; }
 
-    /// <summary>Where the result goes: <c>'type=tar,dest=out.tar'</c>, a folder, a hashtable, or an <see cref="OutputSpec"/>.</summary>
+    /// <summary>
+    /// Where the result goes: <c>'type=tar,dest=out.tar'</c>, a folder, a hashtable, or an <see cref="OutputSpec"/>. <c>-</c> (a tar) and
+    /// <c>dest=-</c> send bytes down the pipeline instead of a <see cref="BuildResult"/>: <c>Invoke-BuildxBuild . -Output - | tar -x -C out</c>.
+    /// </summary>
     [Parameter]
     [Alias("o")]
     [ArgumentCompleter(typeof(OutputCompleter))]
@@ -164,7 +168,9 @@ public sealed class InvokeBuildxBuildCommand : BuildxProgressCommand
             Builder = new BuilderSelection { Name = Builder, Context = Context, DockerHost = DockerHost },
         };
         // Before the question: a preview must not promise what would be refused.
+        LocalDelete.Check(request.Outputs, SessionState.Path.CurrentFileSystemLocation.ProviderPath, isAllowed: false);
         new BuildRunner(ClientEnvironment.Read()).Check(request);
+        RefuseMoreBytes(request);
         if (ShouldProcess(request.ContextPath, Describe(request)))
         {
             Build(request);
@@ -174,6 +180,20 @@ public sealed class InvokeBuildxBuildCommand : BuildxProgressCommand
             Preview(request);
         }
     });
+
+    /// <summary>What goes down the pipeline has to end with it: a second archive behind the first is no archive.</summary>
+    private void RefuseMoreBytes(BuildRequest request)
+    {
+        if (request.Outputs.FirstOrDefault(o => o.Destination == "-") is { } bytes)
+        {
+            _hasSentBytes = _hasSentBytes
+                ? throw new BuildxException(
+                    BuildxFailure.OutputInvalid,
+                    $"The output '{bytes}' of more than one build would go to the pipeline, where nobody could tell them apart.",
+                    "Build one context at a time with dest=-, or give each build a file.")
+                : true;
+        }
+    }
 
     private bool IsPreview => MyInvocation.BoundParameters.TryGetValue("WhatIf", out var given)
         ? (SwitchParameter)given
@@ -229,7 +249,7 @@ public sealed class InvokeBuildxBuildCommand : BuildxProgressCommand
     }
 
     private OutputSpec Resolve(OutputSpec output)
-        => string.IsNullOrEmpty(output.Destination)
+        => string.IsNullOrEmpty(output.Destination) || output.Destination == "-"
             ? output
             : output with { Destination = ResolvePath(output.Destination, BuildxFailure.OutputInvalid, "The destination") };
 
@@ -284,10 +304,18 @@ public sealed class InvokeBuildxBuildCommand : BuildxProgressCommand
             case VertexWarning { Warning: var warning } when _warned.Add(WarningText.Of(warning)):
                 WriteWarning(WarningText.Of(warning));
                 break;
+            case OutputBytes bytes:
+                // One object a piece: programs and Set-Content -AsByteStream take them as they are.
+                WriteObject(bytes.Data.ToArray());
+                break;
             case BuildCompleted completed:
                 display.Finish();
                 WriteVerbose($"Build {completed.Result.BuildRef} completed.");
-                WriteObject(completed.Result);
+                if (completed.Result.Outputs.All(o => o.Path != "-"))
+                {
+                    WriteObject(completed.Result);
+                }
+
                 break;
         }
     }
