@@ -2,7 +2,6 @@ using System.Threading.Channels;
 using BuildxPS.Engine.Builds.Git;
 using BuildxPS.Engine.Builds.Results;
 using BuildxPS.Engine.Configuration;
-using BuildxPS.Engine.Drivers;
 using BuildxPS.Engine.Engines;
 using BuildxPS.Engine.Images.Credentials;
 using BuildxPS.Engine.Images.Registries;
@@ -10,7 +9,7 @@ using BuildxPS.Engine.Images.Registries;
 namespace BuildxPS.Engine.Builds;
 
 /// <summary>The straight walk of one build: check, choose, start, solve, export, put in place.</summary>
-internal sealed class BuildExecution(ClientEnvironment environment, BuildParts parts, ChannelWriter<BuildEvent> events)
+internal sealed class BuildExecution(ClientEnvironment environment, BuildParts parts, ChannelWriter<BuildEvent> events, SemaphoreSlim room)
 {
     private readonly BuildObserver _seen = new();
     private readonly CredentialStore _logins = parts.OpenCredentials();
@@ -31,6 +30,7 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
         _engineLogins = new WatchedCredentials(logins);
         request = RequestCheck.Normalize(request, environment);
         var outputs = OutputPlan.Check(request);
+        LoadTargets.CheckContexts(outputs, environment);
         var inputs = BuildInputs.Find(request, environment) with { Caches = CachePlan.Check(request), Contexts = NamedContexts.Find(request) };
         _policy = SourcePolicy.Read(environment);
         ResultFiles.Check(request);
@@ -73,8 +73,16 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
                 SeveralNodes.Check(nodes.Plan, nodes.Nodes, outputs, request.CacheTo);
             }
 
-            var loadsIndexes = await OpenLoadsAsync(outputs, request, files, nodes.Nodes[0], cancellationToken).ConfigureAwait(false);
-            var builds = nodes.Nodes.Select(n => Prepare(request, inputs, outputs, files, nodes, n, loadsIndexes)).ToList();
+            var loads = await LoadTargets.OpenAsync(outputs, request, files, nodes.Nodes[0], parts.OpenDocker, ReportAsync, cancellationToken).ConfigureAwait(false);
+            foreach (var bytes in outputs.Where(o => o.Client == ClientOutput.Pipeline))
+            {
+                files.AddLast(bytes, new PipelineOutput(bytes, (e, token) => events.WriteAsync(e, token), room));
+            }
+
+            var divided = Divide(request, outputs, nodes.Nodes[0]);
+            var builds = divided.Count > 0
+                ? divided.Select(part => Prepare(part, inputs, outputs, files, nodes, nodes.Nodes[0], loads, part.Platforms[0])).ToList()
+                : nodes.Nodes.Select(n => Prepare(request, inputs, outputs, files, nodes, n, loads)).ToList();
             var buildRef = builds[0].BuildRef(nodes.Plan);
             var resultFiles = new ResultFiles(request, environment);
             resultFiles.Begin();
@@ -83,14 +91,20 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
             await WarnAsync(nodes.Plan, outputs, cancellationToken).ConfigureAwait(false);
             await WarnAsync(_mounts!.Warnings, cancellationToken).ConfigureAwait(false);
             await WarnAsync(_git.Warning is { } unknown ? [unknown] : [], cancellationToken).ConfigureAwait(false);
+            await WarnAsync([.. outputs.SelectMany(o => OutputAttributes.Warnings(o.Spec))], cancellationToken).ConfigureAwait(false);
             await SideBySide.RunAsync(builds.Select(b => (Func<CancellationToken, Task>)b.RunAsync), cancellationToken).ConfigureAwait(false);
+
+            // As with engines that push themselves: what is pushed is pushed before anything is put in place here.
+            var pushed = await new DaemonPush(_engineLogins!, ReportAsync).RunAsync(builds[0], cancellationToken).ConfigureAwait(false);
             await files.CommitAsync([.. builds[0].Exporters.Select(e => e.Output)], cancellationToken).ConfigureAwait(false);
             await WarnAsync(await files.Content.CommitAsync(builds[0].Response, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
             await WarnAsync(UnusedCaches.Find([.. builds.SelectMany(b => b.Seen.Steps)], files.Failures), cancellationToken).ConfigureAwait(false);
-            var result = builds.Count == 1
-                ? await FinishAsync(request, outputs, builds[0], nodes.Plan, cancellationToken).ConfigureAwait(false)
+            var result = divided.Count > 0 ? await CollectAsync(request, divided, outputs, builds, nodes.Plan, cancellationToken).ConfigureAwait(false)
+                : builds.Count == 1 ? await FinishAsync(request, outputs, builds[0], nodes.Plan, loads, cancellationToken).ConfigureAwait(false)
                 : await MergeAsync(request, outputs, builds, nodes.Plan, cancellationToken).ConfigureAwait(false);
+            result = pushed is null ? result : BuildResults.WithPushed(result, pushed);
             await resultFiles.WriteAsync(result, builds, WarnAsync, cancellationToken).ConfigureAwait(false);
+            await files.CommitLastAsync(cancellationToken).ConfigureAwait(false);
             await events.WriteAsync(new BuildCompleted { Result = result }, cancellationToken).ConfigureAwait(false);
         }
         finally
@@ -100,14 +114,30 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
         }
     }
 
-    /// <summary>Makes one node's part, without contacting anything.</summary>
+    /// <summary>A request for each platform where the engine's own daemon keeps images of one; empty where one build makes all.</summary>
+    private static IReadOnlyList<BuildRequest> Divide(BuildRequest request, IReadOnlyList<PlannedOutput> outputs, ChosenNode node)
+        => ClassicParts.AreNeeded(request, outputs, node.Features)
+            ? ClassicParts.Divide(request, outputs, OwnOf(node))
+            : [];
+
+    /// <summary>The engine's own platform, which it names first.</summary>
+    private static Platform? OwnOf(ChosenNode node) => node.Description.Platforms is [var own, ..] ? own : null;
+
+    /// <summary>Makes one node's part, or a platform's, without contacting anything.</summary>
     private NodeBuild Prepare(
-        BuildRequest request, BuildInputs inputs, IReadOnlyList<PlannedOutput> outputs, ClientFiles files, ChosenNodes nodes, ChosenNode node, bool loadsIndexes)
+        BuildRequest request,
+        BuildInputs inputs,
+        IReadOnlyList<PlannedOutput> outputs,
+        ClientFiles files,
+        ChosenNodes nodes,
+        ChosenNode node,
+        LoadTargets loads,
+        Platform? only = null)
     {
         var isOneOfSeveral = nodes.Nodes.Count > 1;
-        var exporters = ExporterPlan.Create(outputs, request, node.Description, node.Features, loadsIndexes);
+        var exporters = ExporterPlan.WithVariables(ExporterPlan.Create(outputs, request, node.Description, node.Features, loads.For), environment);
         var call = files.Content.AddTo(FrontendAttributes.Create(
-            request, inputs.DockerfileName, node.Plan.Platforms, node.Description, node.Features, environment, node.Node.ProxyArguments));
+            request, inputs.DockerfileName, only is null ? node.Plan.Platforms : [only], node.Description, node.Features, environment, node.Node.ProxyArguments));
         call = _git.AddTo(call, inputs);
         if (isOneOfSeveral)
         {
@@ -125,12 +155,13 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
             SourcePolicy = _policy,
             SharedKey = SharedKey.Create(inputs.ContextPath, environment),
         };
-        var own = new NodeEvents(node.Node.Name);
-        var seen = isOneOfSeveral ? new BuildObserver() : _seen;
+        var own = new NodeEvents(only?.ToString() ?? node.Node.Name);
+        var isPart = isOneOfSeveral || only is not null;
+        var seen = isPart ? new BuildObserver() : _seen;
         return new NodeBuild(
             node,
             seen,
-            isOneOfSeveral ? (e, token) => events.WriteAsync(own.Translate(e), token) : events.WriteAsync)
+            isPart ? (e, token) => events.WriteAsync(own.Translate(e), token) : events.WriteAsync)
         {
             Build = build,
             Call = call,
@@ -162,13 +193,24 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
     }
 
     private async Task<BuildResult> FinishAsync(
-        BuildRequest request, IReadOnlyList<PlannedOutput> outputs, NodeBuild build, BuildPlan plan, CancellationToken cancellationToken)
+        BuildRequest request, IReadOnlyList<PlannedOutput> outputs, NodeBuild build, BuildPlan plan, LoadTargets loads, CancellationToken cancellationToken)
     {
         var platforms = request.Platforms.Count > 0 ? request.Platforms
             : build.Platforms.Count > 0 ? build.Platforms
             : [.. build.Node.Description.Platforms.Take(1)];
-        var images = await FindImagesAsync(build, platforms, cancellationToken).ConfigureAwait(false);
-        return BuildResults.Create(plan, [build], outputs, _seen, platforms, parts.Clock.GetElapsedTime(_begin)) with { PlatformImages = images };
+        var images = loads.HasParts ? null : await FindImagesAsync(build, platforms, cancellationToken).ConfigureAwait(false);
+        await WarnAsync([.. loads.Descriptions], cancellationToken).ConfigureAwait(false);
+        return loads.AddTo(BuildResults.Create(plan, [build], outputs, _seen, platforms, parts.Clock.GetElapsedTime(_begin)) with { PlatformImages = images });
+    }
+
+    /// <summary>Puts the result of a build for each platform together.</summary>
+    private async Task<BuildResult> CollectAsync(
+        BuildRequest request, IReadOnlyList<BuildRequest> divided, IReadOnlyList<PlannedOutput> outputs, List<NodeBuild> builds, BuildPlan plan, CancellationToken cancellationToken)
+    {
+        var images = ClassicParts.ImagesOf(divided.Zip(builds, (part, build) => (part, build.Response)));
+        await WarnAsync(ClassicParts.Describe(builds[0].Node.Node.Endpoint, images), cancellationToken).ConfigureAwait(false);
+        var result = BuildResults.Create(plan, builds, outputs, _seen, request.Platforms, parts.Clock.GetElapsedTime(_begin));
+        return ClassicParts.AddTo(result, images, ClassicNames.OwnOf(OwnOf(builds[0].Node), request.Platforms));
     }
 
     private async Task<BuildResult> MergeAsync(
@@ -185,22 +227,6 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
         var index = await new IndexMerge(registry, ReportAsync).PushAsync(
             SeveralNodes.NamesOfIndex(pushed), digests, AnnotationPlan.OfIndex(pushed), cancellationToken).ConfigureAwait(false);
         return BuildResults.WithIndex(result, index) with { Duration = parts.Clock.GetElapsedTime(_begin) };
-    }
-
-    /// <summary>Opens the docker daemon for what is loaded into it from an engine that is no part of one.</summary>
-    /// <returns>Whether that daemon takes indexes.</returns>
-    private async Task<bool> OpenLoadsAsync(
-        IReadOnlyList<PlannedOutput> outputs, BuildRequest request, ClientFiles files, ChosenNode node, CancellationToken cancellationToken)
-    {
-        var takesIndexes = false;
-        foreach (var load in node.Features.IsDockerDaemon ? [] : outputs.Where(o => o.IsLoad))
-        {
-            var daemon = parts.OpenDocker(request.Builder);
-            files.Add(load, new DockerLoadOutput(daemon, ReportAsync));
-            takesIndexes = await daemon.HasContainerdStoreAsync(cancellationToken).ConfigureAwait(false);
-        }
-
-        return takesIndexes;
     }
 
     private async Task<IReadOnlyList<BuiltImage>?> FindImagesAsync(NodeBuild build, IReadOnlyList<Platform> platforms, CancellationToken cancellationToken)

@@ -7,6 +7,7 @@ namespace BuildxPS.Engine.Builds;
 internal static class BuildResults
 {
     private const int MaxPlatforms = 1000;
+    private const string ConfigDigest = "containerimage.config.digest";
 
     /// <summary>Makes the result of a build that succeeded.</summary>
     /// <param name="plan">Which node built what.</param>
@@ -35,7 +36,7 @@ internal static class BuildResults
             BuildRef = buildRef,
             Builder = plan.Builder,
             Nodes = plan.Nodes,
-            Images = [.. first.Exporters.Where(e => e.Output.IsImage).SelectMany(e => Names(e.Exporter)).Distinct()],
+            Images = [.. builds.SelectMany(b => b.Exporters).Where(e => e.Output.IsImage).SelectMany(e => Names(e.Exporter)).Distinct()],
             Digest = isOne ? first.Response.GetValueOrDefault("containerimage.digest") : null,
             ImageId = isOne ? first.Response.GetValueOrDefault("containerimage.config.digest") ?? first.Response.GetValueOrDefault("containerimage.digest") : null,
             Platforms = platforms,
@@ -60,6 +61,24 @@ internal static class BuildResults
         {
             ["containerimage.digest"] = index.Digest,
             ["image.name"] = string.Join(',', result.Images),
+        },
+    };
+
+    /// <summary>Adds what a docker daemon pushed of an image in its classic store.</summary>
+    /// <param name="result">The result so far, with the image's id as its digest.</param>
+    /// <param name="pushed">The manifest that the registry has.</param>
+    /// <returns>The result with the manifest's digest.</returns>
+    public static BuildResult WithPushed(BuildResult result, Descriptor pushed) => result with
+    {
+        Digest = pushed.Digest,
+        PlatformImages = result.Platforms is [var only] && pushed.Size > 0
+            ? [new BuiltImage { Platform = only, Digest = pushed.Digest, Size = pushed.Size, MediaType = pushed.MediaType }]
+            : result.PlatformImages,
+        Metadata = new Dictionary<string, string>(
+            result.Digest is null ? result.Metadata : result.Metadata.Concat(result.Metadata.ContainsKey(ConfigDigest) ? [] : [KeyValuePair.Create(ConfigDigest, result.Digest)]),
+            StringComparer.Ordinal)
+        {
+            ["containerimage.digest"] = pushed.Digest,
         },
     };
 

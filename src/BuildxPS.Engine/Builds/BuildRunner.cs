@@ -60,7 +60,8 @@ public sealed class BuildRunner
 
         // On the thread pool, since looking at files can block before the first await. The token ends what the work
         // does, not the work: it has to clean up.
-        var work = Task.Run(() => WorkAsync(request, events.Writer, stopping.Token), CancellationToken.None);
+        var room = new SemaphoreSlim(PipelineOutput.MaxPieces);
+        var work = Task.Run(() => WorkAsync(request, events.Writer, room, stopping.Token), CancellationToken.None);
         try
         {
             var started = false;
@@ -78,6 +79,10 @@ public sealed class BuildRunner
                     {
                         started = true;
                         yield return e;
+                        if (e is OutputBytes)
+                        {
+                            room.Release();
+                        }
                     }
 
                     more = events.Reader.WaitToReadAsync(stopping.Token).AsTask();
@@ -104,7 +109,7 @@ public sealed class BuildRunner
     {
         ArgumentNullException.ThrowIfNull(request);
         request = RequestCheck.Normalize(request, _environment);
-        OutputPlan.Check(request);
+        LoadTargets.CheckContexts(OutputPlan.Check(request), _environment);
         BuildInputs.Find(request, _environment);
         BuildMounts.Open(request, _environment).Dispose();
         _ = CachePlan.Check(request);
@@ -126,11 +131,11 @@ public sealed class BuildRunner
         return first == more || cancellationToken.IsCancellationRequested;
     }
 
-    private async Task WorkAsync(BuildRequest request, ChannelWriter<BuildEvent> events, CancellationToken cancellationToken)
+    private async Task WorkAsync(BuildRequest request, ChannelWriter<BuildEvent> events, SemaphoreSlim room, CancellationToken cancellationToken)
     {
         try
         {
-            await new BuildExecution(_environment, _parts, events).RunAsync(request, cancellationToken).ConfigureAwait(false);
+            await new BuildExecution(_environment, _parts, events, room).RunAsync(request, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (cancellationToken.IsCancellationRequested && e is not OperationCanceledException)
         {

@@ -7,6 +7,7 @@ namespace BuildxPS.Engine.Builds;
 internal sealed class ClientFiles : IAsyncDisposable
 {
     private readonly OrderedDictionary<PlannedOutput, IExportOutput> _outputs = new(ReferenceEqualityComparer.Instance);
+    private readonly HashSet<IExportOutput> _last = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<string, IFileSource> _sources = new(StringComparer.Ordinal);
 
     private ClientFiles(ClientContent content) => Content = content;
@@ -50,6 +51,16 @@ internal sealed class ClientFiles : IAsyncDisposable
     /// <param name="place">Where it goes; it is disposed here.</param>
     public void Add(PlannedOutput output, IExportOutput place) => _outputs.Insert(0, output, WatchedOutput.Watch(place, Failures));
 
+    /// <summary>Adds an output that cannot be taken back: it is committed by <see cref="CommitLastAsync"/>, when nothing can fail any more.</summary>
+    /// <param name="output">The output.</param>
+    /// <param name="place">Where it goes; it is disposed here.</param>
+    public void AddLast(PlannedOutput output, IExportOutput place)
+    {
+        var watched = WatchedOutput.Watch(place, Failures);
+        _outputs.Add(output, watched);
+        _last.Add(watched);
+    }
+
     /// <summary>Where an output's files go.</summary>
     /// <param name="output">The output.</param>
     /// <returns>Null where it sends none here.</returns>
@@ -79,7 +90,7 @@ internal sealed class ClientFiles : IAsyncDisposable
                 await output.PrepareAsync(cancellationToken).ConfigureAwait(false);
             }
 
-            foreach (var output in _outputs.Values)
+            foreach (var output in _outputs.Values.Where(o => !_last.Contains(o)))
             {
                 await output.CommitAsync(cancellationToken).ConfigureAwait(false);
                 placed.Push(output);
@@ -100,6 +111,17 @@ internal sealed class ClientFiles : IAsyncDisposable
         {
             _ = await UndoAsync(placed).ConfigureAwait(false);
             throw;
+        }
+    }
+
+    /// <summary>Commits what <see cref="AddLast"/> added.</summary>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>A task.</returns>
+    public async Task CommitLastAsync(CancellationToken cancellationToken)
+    {
+        foreach (var output in _last)
+        {
+            await output.CommitAsync(cancellationToken).ConfigureAwait(false);
         }
     }
 

@@ -3,9 +3,6 @@ namespace BuildxPS.Engine.Builds;
 /// <summary>What steps may do beyond the usual, if the engine allows it, too.</summary>
 internal static class Entitlements
 {
-    /// <summary>Lets a local output remove files outside of the current location. It concerns this client only.</summary>
-    public const string LocalDelete = "buildx.local.delete";
-
     private const string NetworkHost = "network.host";
     private const string Known = "network.host, security.insecure, device, device=NAME and buildx.local.delete";
 
@@ -20,7 +17,7 @@ internal static class Entitlements
             var (name, value) = equals < 0 ? (entitlement, null) : (entitlement[..equals], entitlement[(equals + 1)..]);
             var problem = name switch
             {
-                NetworkHost or "security.insecure" or LocalDelete => value is null ? null : "takes no value",
+                NetworkHost or "security.insecure" or LocalDelete.Entitlement => value is null ? null : "takes no value",
                 "device" => value is null ? null : DeviceProblem(value),
                 _ => "is not known",
             };
@@ -35,7 +32,7 @@ internal static class Entitlements
     /// <param name="request">The request, checked.</param>
     /// <returns>Each once; a network of the host needs its own.</returns>
     public static IReadOnlyList<string> ForEngine(BuildRequest request)
-        => [.. request.Entitlements.Where(e => e != LocalDelete).Concat(request.Network == "host" ? [NetworkHost] : []).Distinct(StringComparer.Ordinal)];
+        => [.. request.Entitlements.Where(e => e != LocalDelete.Entitlement).Concat(request.Network == "host" ? [NetworkHost] : []).Distinct(StringComparer.Ordinal)];
 
     private static string? DeviceProblem(string value)
     {

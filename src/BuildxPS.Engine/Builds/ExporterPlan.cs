@@ -41,7 +41,7 @@ internal static class ExporterPlan
     /// <param name="request">The request.</param>
     /// <param name="engine">What the engine can do.</param>
     /// <param name="features">What its driver can do.</param>
-    /// <param name="loadsIndexes">Whether the docker daemon that images are loaded into takes indexes.</param>
+    /// <param name="loads">The store of the docker daemon that an output is loaded into; null for outputs that are not sent to one.</param>
     /// <returns>Outputs and their exporters; an output without an exporter leaves the result in the cache only.</returns>
     /// <exception cref="BuildxException"><see cref="BuildxFailure.EngineUnsupported"/>.</exception>
     public static IReadOnlyList<(PlannedOutput Output, EngineExporter Exporter)> Create(
@@ -49,7 +49,7 @@ internal static class ExporterPlan
         BuildRequest request,
         EngineDescription engine,
         DriverFeatures features,
-        bool loadsIndexes)
+        Func<PlannedOutput, DockerImageStore?> loads)
     {
         // Engines merge what exporters answer, and the last one wins: what was pushed is what the user looks up next.
         var planned = WithoutRepeats(outputs, features).Where(o => o.Spec.Type != "cacheonly").OrderBy(o => o.Pushes).ToList();
@@ -61,13 +61,33 @@ internal static class ExporterPlan
                 "Leave tar=false out to get an archive, or use an engine with BuildKit 0.11 or newer.");
         }
 
-        var exporters = planned.Select(o => (o, Exporter(o, request, engine, features, loadsIndexes, isStoredToo))).ToList();
+        if (planned.FirstOrDefault(o => o.Spec.Type == "local" && o.Spec.Attributes.GetValueOrDefault("mode") == "delete") is { Spec: var mirror })
+        {
+            throw Unsupported(
+                $"The engine{Version(engine)} does not say that it can mirror a folder, which the output '{mirror}' asks for.",
+                "Leave mode=delete out, and empty the folder before (Remove-Item), or write into a new one.");
+        }
+
+        var exporters = planned.Select(o => (o, Exporter(o, request, engine, features, loads(o), isStoredToo))).ToList();
         return exporters.Count <= 1 || engine.Capabilities.Contains("exporter.multiple")
             ? exporters
             : throw Unsupported(
                 $"The engine{Version(engine)} writes one output a build, but {exporters.Count} were asked for.",
                 "Ask for one output, build once for each (the second build comes from the cache), or use an engine with BuildKit 0.13 or newer.");
     }
+
+    /// <summary>Adds what the environment sets: <c>BUILDX_NO_DEFAULT_OCI_ARTIFACT</c> keeps attestations in the form that older registries take.</summary>
+    /// <param name="exporters">The exporters.</param>
+    /// <param name="environment">The client's surroundings.</param>
+    /// <returns>The exporters.</returns>
+    /// <exception cref="BuildxException">The variable is neither true nor false.</exception>
+    public static IReadOnlyList<(PlannedOutput Output, EngineExporter Exporter)> WithVariables(
+        IReadOnlyList<(PlannedOutput Output, EngineExporter Exporter)> exporters, ClientEnvironment environment)
+        => !GoText.Switch(environment, "BUILDX_NO_DEFAULT_OCI_ARTIFACT")
+            ? exporters
+            : [.. exporters.Select(e => e.Exporter is { Type: "image" or "oci" or "moby" } && !e.Exporter.Attributes.ContainsKey("oci-artifact")
+                ? (e.Output, e.Exporter with { Attributes = new Dictionary<string, string>(e.Exporter.Attributes, StringComparer.Ordinal) { ["oci-artifact"] = "false" } })
+                : e)];
 
     private static string Version(EngineDescription engine) => engine.Version is null ? "" : $" (BuildKit {engine.Version})";
 
@@ -78,7 +98,8 @@ internal static class ExporterPlan
         return outputs.Where(o => !(features.IsDockerDaemon && stored is not null && o.IsLoad && o.Spec.Attributes.Count == 0));
     }
 
-    private static EngineExporter Exporter(PlannedOutput output, BuildRequest request, EngineDescription engine, DriverFeatures features, bool loadsIndexes, bool isStoredToo)
+    private static EngineExporter Exporter(
+        PlannedOutput output, BuildRequest request, EngineDescription engine, DriverFeatures features, DockerImageStore? target, bool isStoredToo)
     {
         var attributes = output.Spec.Attributes
             .Where(a => !s_clientAttributes.Contains(a.Key))
@@ -99,13 +120,13 @@ internal static class ExporterPlan
         }
 
         AnnotationPlan.Add(attributes, request, engine);
-        var type = ImageExporter(output, request, features, loadsIndexes, attributes);
+        var type = ImageExporter(output, request, features, target, attributes);
         if (output.Client == ClientOutput.Layout)
         {
             attributes["tar"] = "false";
         }
 
-        if (output.Pushes)
+        if (output.Pushes && !DaemonPush.IsNeeded(features))
         {
             attributes["push"] = "true";
             if (!isStoredToo && (request.Push || output.Spec.Type == "registry"))
@@ -118,17 +139,26 @@ internal static class ExporterPlan
         return new EngineExporter { Type = type, Attributes = attributes };
     }
 
-    private static string ImageExporter(PlannedOutput output, BuildRequest request, DriverFeatures features, bool loadsIndexes, Dictionary<string, string> attributes)
+    private static string ImageExporter(
+        PlannedOutput output, BuildRequest request, DriverFeatures features, DockerImageStore? target, Dictionary<string, string> attributes)
     {
-        if (output.Client is ClientOutput.File or ClientOutput.Layout)
+        if (output.Client is ClientOutput.File or ClientOutput.Layout or ClientOutput.Pipeline)
         {
             RequireArchives(output, request, features);
             return output.Spec.Type;
         }
 
+        if (target is not null)
+        {
+            RequireArchiveExporter(output, features);
+
+            // What holds several images is taken apart on its way into a store that does not take indexes.
+            return target.TakesIndexes || MakesIndex(request) ? "oci" : "docker";
+        }
+
         if (!features.IsDockerDaemon)
         {
-            return !output.IsLoad ? "image" : loadsIndexes ? "oci" : LoadOnePlatform(request);
+            return "image";
         }
 
         if (!features.HasContainerdStore)
@@ -139,14 +169,13 @@ internal static class ExporterPlan
         return "moby";
     }
 
-    private static string LoadOnePlatform(BuildRequest request)
-        => request.Platforms.Count <= 1
-            ? "docker"
-            : throw Unsupported(
-                $"The docker daemon's classic image store takes images of one platform, but {request.Platforms.Count} are to be loaded into it.",
-                "Ask for one platform, switch the daemon to the containerd image store, or push the image with -Push.");
+    /// <summary>Whether the image will be an index, even if one of a single image.</summary>
+    /// <param name="request">The request.</param>
+    /// <returns>Whether it is asked for several platforms, or for an index.</returns>
+    internal static bool MakesIndex(BuildRequest request)
+        => request.Platforms.Count > 1 || (request.BuildArguments.TryGetValue("BUILDKIT_MULTI_PLATFORM", out var multi) && GoText.Boolean(multi) == true);
 
-    private static void RequireArchives(PlannedOutput output, BuildRequest request, DriverFeatures features)
+    private static void RequireArchiveExporter(PlannedOutput output, DriverFeatures features)
     {
         if (features is { IsDockerDaemon: true, HasContainerdStore: false })
         {
@@ -154,7 +183,11 @@ internal static class ExporterPlan
                 $"The daemon cannot write '{output.Spec}': its classic image store has no exporter for image archives.",
                 "Build the image into the daemon and save it with docker save, switch the daemon to the containerd image store, build on a builder of its own (New-BuildxBuilder), or use the type tar or local for the files alone.");
         }
+    }
 
+    private static void RequireArchives(PlannedOutput output, BuildRequest request, DriverFeatures features)
+    {
+        RequireArchiveExporter(output, features);
         if (output.Spec.Type == "docker" && request.Platforms.Count > 1)
         {
             throw Unsupported(
@@ -165,11 +198,11 @@ internal static class ExporterPlan
 
     private static void CheckClassicStore(PlannedOutput output, BuildRequest request, Dictionary<string, string> attributes)
     {
-        if (output.Pushes)
+        if (output.Pushes && attributes.Remove("push-by-digest", out var byDigest) && GoText.Boolean(byDigest) != false)
         {
             throw Unsupported(
-                "The engine of a docker daemon with a classic image store cannot push.",
-                "Build on a builder of its own (New-BuildxBuilder), which pushes by itself; or build with -Load and push with docker push; or switch the daemon to the containerd image store.");
+                $"The output '{output.Spec}' is to be pushed by its digest alone, which a docker daemon with a classic image store does not do (push-by-digest).",
+                "Build on a builder of its own (New-BuildxBuilder), or switch the daemon to the containerd image store.");
         }
 
         if (request.Platforms.Count > 1)

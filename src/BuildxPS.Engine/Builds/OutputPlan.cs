@@ -3,9 +3,10 @@ namespace BuildxPS.Engine.Builds;
 /// <summary>Checks the outputs that a user asked for, before any engine is contacted.</summary>
 internal static class OutputPlan
 {
-    private const string OfferedTypes = "local, tar, image, registry, docker, oci and cacheonly";
+    /// <summary>The destination that means standard output in docker, and the pipeline here.</summary>
+    internal const string Pipeline = "-";
 
-    private static readonly string[] s_fileAttributes = ["platform-split", "attestation-prefix", "source-date-epoch"];
+    private const string OfferedTypes = "local, tar, image, registry, docker, oci and cacheonly";
 
     /// <summary>Checks the outputs of a request.</summary>
     /// <param name="request">The request.</param>
@@ -38,12 +39,15 @@ internal static class OutputPlan
 
     private static PlannedOutput Check(OutputSpec spec, bool push)
     {
+        OutputAttributes.Check(spec);
         switch (spec.Type)
         {
-            case "local" or "tar":
+            case "local":
                 RequireDestination(spec);
-                CheckLocal(spec);
-                return new PlannedOutput { Spec = spec, Client = spec.Type == "local" ? ClientOutput.Folder : ClientOutput.File };
+                return new PlannedOutput { Spec = spec, Client = ClientOutput.Folder };
+            case "tar":
+                RequireDestination(spec);
+                return new PlannedOutput { Spec = spec, Client = FileOrPipeline(spec) };
             case "oci":
                 RequireDestination(spec);
                 CheckImage(spec);
@@ -73,7 +77,9 @@ internal static class OutputPlan
 
     /// <summary>As in buildx, what is neither true nor false means true.</summary>
     private static ClientOutput ArchiveOrLayout(OutputSpec spec)
-        => spec.Attributes.TryGetValue("tar", out var tar) && GoText.Boolean(tar) == false ? ClientOutput.Layout : ClientOutput.File;
+        => spec.Attributes.TryGetValue("tar", out var tar) && GoText.Boolean(tar) == false ? ClientOutput.Layout : FileOrPipeline(spec);
+
+    private static ClientOutput FileOrPipeline(OutputSpec spec) => spec.Destination == Pipeline ? ClientOutput.Pipeline : ClientOutput.File;
 
     private static void CheckDestinations(List<PlannedOutput> outputs)
     {
@@ -82,8 +88,15 @@ internal static class OutputPlan
             throw Invalid("Several outputs are layout folders (tar=false), and engines write one a build", "Ask for one of them, and copy the folder.");
         }
 
+        if (outputs.Where(o => o.Client == ClientOutput.Pipeline).ToList() is [var first, var second, ..])
+        {
+            throw Invalid(
+                $"Multiple outputs go to the pipeline (dest=-), whose bytes could not be told apart: '{first.Spec}' and '{second.Spec}'",
+                $"Give all but one of them a file, for example '{second.Spec with { Destination = "out.tar" }}'.");
+        }
+
         var comparer = OperatingSystem.IsWindows() ? StringComparer.OrdinalIgnoreCase : StringComparer.Ordinal;
-        var twice = outputs.Where(o => o.Client != ClientOutput.None)
+        var twice = outputs.Where(o => o.Client is not (ClientOutput.None or ClientOutput.Pipeline))
             .GroupBy(o => Path.TrimEndingDirectorySeparator(Path.GetFullPath(o.Spec.Destination!)), comparer)
             .FirstOrDefault(g => g.Count() > 1);
         if (twice is not null)
@@ -94,21 +107,31 @@ internal static class OutputPlan
 
     private static void RequireDestination(OutputSpec spec)
     {
+        var isFolder = spec.Type == "local" || (spec.Type != "tar" && ArchiveOrLayout(spec) == ClientOutput.Layout);
         if (string.IsNullOrEmpty(spec.Destination))
         {
-            throw Invalid($"The output '{spec}' has no destination", $"Say where it goes, for example 'type={spec.Type},dest={(spec.Type == "local" || ArchiveOrLayout(spec) == ClientOutput.Layout ? "folder" : "out.tar")}'.");
+            throw Invalid(
+                $"The output '{spec}' has no destination",
+                isFolder
+                    ? $"Say where it goes, for example 'type={spec.Type},dest=folder'."
+                    : $"Say where it goes, for example 'type={spec.Type},dest=out.tar', or dest=- for bytes on the pipeline.");
+        }
+
+        if (spec.Destination == Pipeline)
+        {
+            if (isFolder)
+            {
+                throw Invalid(
+                    $"The output '{spec}' is a folder, which dest=- (the pipeline) cannot take",
+                    "Name a folder, for example dest=folder, or use 'type=tar,dest=-' for one stream of bytes.");
+            }
+
+            return;
         }
 
         if (RequestCheck.HasImpossibleCharacter(spec.Destination, out var shown))
         {
             throw Invalid($"The destination '{shown}' is not a path: no name of a file holds such a character", "Take the character out of the destination.");
-        }
-
-        if (Path.GetFileName(spec.Destination) == "-")
-        {
-            throw Invalid(
-                $"The output '{spec}' goes to standard output, which is not offered: a PowerShell pipeline carries objects",
-                "Name a file or folder as the destination.");
         }
 
         if (!Path.IsPathFullyQualified(spec.Destination))
@@ -127,23 +150,6 @@ internal static class OutputPlan
         }
     }
 
-    private static void CheckLocal(OutputSpec spec)
-    {
-        string[] known = spec.Type == "local" ? [.. s_fileAttributes, "mode"] : s_fileAttributes;
-        var unknown = spec.Attributes.Keys.Except(known, StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
-        if (unknown.Count > 0)
-        {
-            throw Invalid(
-                $"The output '{spec}' has attributes that the type '{spec.Type}' does not know: {string.Join(", ", unknown.Select(k => $"'{k}'"))}",
-                $"Leave them out; besides type and dest there are {string.Join(", ", known)}.");
-        }
-
-        if (spec.Type == "local" && spec.Attributes.TryGetValue("mode", out var mode) && mode != "copy")
-        {
-            throw Invalid($"The output '{spec}' has mode '{mode}', which is not available", "Leave the mode out, or write mode=copy: files are added to the folder and replaced.");
-        }
-    }
-
     private static void CheckImage(OutputSpec spec)
     {
         if (spec.Type is "docker" or "oci" && Flag(spec, "push"))
@@ -156,9 +162,11 @@ internal static class OutputPlan
             throw Invalid($"The output '{spec}' asks not to push, which is all that the type registry does", "Use the type image, or leave push out.");
         }
 
-        if (spec.Attributes.ContainsKey("context"))
+        if (spec.Attributes.ContainsKey("context") && (spec.Type != "docker" || spec.Destination is not null))
         {
-            throw Invalid($"The output '{spec}' names a context to load into, which is not available", "Choose the daemon with -Context or -DockerHost instead.");
+            throw Invalid(
+                $"The output '{spec}' names a context to load into, and is not loaded",
+                "Write 'type=docker,context=NAME' without a destination to load the image into that context's docker daemon, or leave context out.");
         }
 
         foreach (var name in NamesOf(spec))
@@ -188,12 +196,13 @@ internal static class OutputPlan
         }
     }
 
-    private static string[] NamesOf(OutputSpec spec) => spec.Attributes.GetValueOrDefault("name", "").Split(',', StringSplitOptions.RemoveEmptyEntries);
+    /// <summary>The names that an output's own text gives the image.</summary>
+    internal static string[] NamesOf(OutputSpec spec) => spec.Attributes.GetValueOrDefault("name", "").Split(',', StringSplitOptions.RemoveEmptyEntries);
 
     /// <summary>Whether a switch is on; written without a value it is.</summary>
     private static bool Flag(OutputSpec spec, string name)
         => spec.Attributes.TryGetValue(name, out var text)
-            && (text.Length == 0 || (GoText.Boolean(text) ?? throw Invalid($"The output '{spec}' has {name}={text}, which is neither true nor false", "Write true or false.")));
+            && (text.Length == 0 || GoText.Boolean(text) == true);
 
     private static BuildxException Invalid(string problem, string advice) => new(BuildxFailure.OutputInvalid, problem + ".", advice);
 }

@@ -14,6 +14,9 @@ internal enum ClientOutput
 
     /// <summary>A folder in OCI layout.</summary>
     Layout,
+
+    /// <summary>Bytes on the pipeline.</summary>
+    Pipeline,
 }
 
 /// <summary>One output of a build, checked as far as it can be without an engine.</summary>
@@ -30,6 +33,9 @@ internal sealed record PlannedOutput
 
     /// <summary>Whether it is for the images of a docker daemon: an engine that is no part of one sends it here, and it is passed on.</summary>
     public bool IsLoad => Spec.Type == "docker" && Client == ClientOutput.None;
+
+    /// <summary>The docker context whose daemon it is loaded into; null for the one that the user works with.</summary>
+    public string? LoadContext => IsLoad ? Spec.Attributes.GetValueOrDefault("context") : null;
 
     /// <summary>Whether it holds an image, stored, pushed or as a file.</summary>
     public bool IsImage => Spec.Type is "image" or "registry" or "docker" or "oci";

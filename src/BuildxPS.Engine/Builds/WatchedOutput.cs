@@ -18,6 +18,18 @@ internal static class WatchedOutput
 
     private sealed class WatchedFile(IFileOutput inner, OwnFailures failures) : IFileOutput
     {
+        public async Task<bool> IsThereAsync(IReadOnlyDictionary<string, string> exporterResponse, CancellationToken cancellationToken)
+        {
+            try
+            {
+                return await inner.IsThereAsync(exporterResponse, cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception e) when (failures.Note(e))
+            {
+                throw;
+            }
+        }
+
         public async Task<Stream> OpenAsync(IReadOnlyDictionary<string, string> exporterResponse, CancellationToken cancellationToken)
         {
             try

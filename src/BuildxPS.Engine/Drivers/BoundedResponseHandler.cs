@@ -6,11 +6,18 @@ namespace BuildxPS.Engine.Drivers;
 /// <summary>Ends an answer that is longer than anything a daemon has to say, before it fills the memory.</summary>
 internal sealed class BoundedResponseHandler(HttpMessageHandler inner, long maxBytes) : DelegatingHandler(inner)
 {
+    /// <summary>Set on a request whose answer is read line by line, as long as the daemon has something to say.</summary>
+    public static readonly HttpRequestOptionsKey<bool> IsStream = new("BuildxPS.IsStream");
+
     /// <inheritdoc/>
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         var response = await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
-        response.Content = new BoundedContent(response.Content, maxBytes);
+        if (!request.Options.TryGetValue(IsStream, out var isStream) || !isStream || !response.IsSuccessStatusCode)
+        {
+            response.Content = new BoundedContent(response.Content, maxBytes);
+        }
+
         return response;
     }
 

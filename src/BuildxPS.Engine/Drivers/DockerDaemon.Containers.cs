@@ -236,7 +236,8 @@ internal sealed partial class DockerDaemon
             return true;
         }, cancellationToken, limit);
 
-    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, byte[]? json, CancellationToken cancellationToken, string? registryLogin = null)
+    private async Task<HttpResponseMessage> SendAsync(
+        HttpMethod method, string path, byte[]? json, CancellationToken cancellationToken, string? registryLogin = null, bool isStream = false)
     {
         using var request = new HttpRequestMessage(method, await VersionedAsync(path, cancellationToken).ConfigureAwait(false));
         if (json is not null)
@@ -244,6 +245,7 @@ internal sealed partial class DockerDaemon
             request.Content = new ByteArrayContent(json) { Headers = { ContentType = new("application/json") } };
         }
 
+        request.Options.Set(BoundedResponseHandler.IsStream, isStream);
         if (registryLogin is not null)
         {
             request.Headers.Add("X-Registry-Auth", registryLogin);

@@ -9,7 +9,8 @@ namespace BuildxPS.Engine.Drivers;
 /// <summary>The daemon's images.</summary>
 internal sealed partial class DockerDaemon
 {
-    private const int MaxPullLine = 64 * 1024;
+    private const int MaxReportLine = 64 * 1024;
+    private const int MaxLayers = 1000;
 
     /// <summary>Lets the daemon pull an image. It has no limit of its own: a large image over a slow line takes long.</summary>
     /// <param name="image">The reference, with a tag or a digest.</param>
@@ -22,59 +23,67 @@ internal sealed partial class DockerDaemon
         => CallAsync($"POST /images/create for {image}", async token =>
         {
             var path = $"/images/create?fromImage={Uri.EscapeDataString(image.Name)}&tag={Uri.EscapeDataString(image.Digest ?? image.Tag ?? "latest")}";
-            using var response = await SendAsync(HttpMethod.Post, path, null, token, login is null ? null : HeaderOf(login, image.Registry)).ConfigureAwait(false);
+            using var response = await SendAsync(HttpMethod.Post, path, null, token, login is null ? null : HeaderOf(login, image.Registry), isStream: true).ConfigureAwait(false);
             if (!response.IsSuccessStatusCode)
             {
                 throw PullFailed(image, DockerRefusal.MessageOf(await response.Content.ReadAsStringAsync(token).ConfigureAwait(false)));
             }
 
-            var body = await response.Content.ReadAsStreamAsync(token).ConfigureAwait(false);
-            var reader = PipeReader.Create(body);
-            try
-            {
-                await ReadPullAsync(reader, image, report, token).ConfigureAwait(false);
-            }
-            finally
-            {
-                await reader.CompleteAsync().ConfigureAwait(false);
-            }
+            var layers = new Dictionary<string, PullProgressJson>(StringComparer.Ordinal);
+            await ReadReportAsync(
+                response,
+                async line =>
+                {
+                    if (line.Error is { } error)
+                    {
+                        throw PullFailed(image, DisplayText.Line(error));
+                    }
 
+                    if (line is { Id: { } id, ProgressDetail: { Total: > 0 } progress, Status: "Downloading" } && (layers.Count < MaxLayers || layers.ContainsKey(id)))
+                    {
+                        layers[id] = progress;
+                        await report(layers.Values.Sum(p => p.Current), layers.Values.Sum(p => p.Total)).ConfigureAwait(false);
+                    }
+                },
+                token).ConfigureAwait(false);
             return true;
         }, cancellationToken, Timeout.InfiniteTimeSpan);
 
-    private async Task ReadPullAsync(PipeReader reader, ImageReference image, Func<long, long, ValueTask> report, CancellationToken cancellationToken)
+    /// <summary>Reads what a daemon reports of a pull or a push, line by line, as it comes.</summary>
+    private static async Task ReadReportAsync(HttpResponseMessage response, Func<TransferJson, ValueTask> handle, CancellationToken cancellationToken)
     {
-        var layers = new Dictionary<string, PullProgressJson>(StringComparer.Ordinal);
-        while (true)
+        var reader = PipeReader.Create(await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false));
+        try
         {
-            var result = await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
-            var rest = result.Buffer;
-            while (rest.PositionOf((byte)'\n') is { } end)
+            while (true)
             {
-                var line = Parse(rest.Slice(0, end));
-                rest = rest.Slice(rest.GetPosition(1, end));
-                if (line?.Error is { } error)
+                var result = await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+                var rest = result.Buffer;
+                while (rest.PositionOf((byte)'\n') is { } end)
                 {
-                    throw PullFailed(image, DisplayText.Line(error));
+                    if (Parse(rest.Slice(0, end)) is { } line)
+                    {
+                        await handle(line).ConfigureAwait(false);
+                    }
+
+                    rest = rest.Slice(rest.GetPosition(1, end));
                 }
 
-                if (line is { Id: { } id, ProgressDetail: { Total: > 0 } progress, Status: "Downloading" } && (layers.Count < 1000 || layers.ContainsKey(id)))
+                if (rest.Length > MaxReportLine)
                 {
-                    layers[id] = progress;
-                    await report(layers.Values.Sum(p => p.Current), layers.Values.Sum(p => p.Total)).ConfigureAwait(false);
+                    throw new InvalidDataException("a line of its report is longer than 64 KiB");
+                }
+
+                reader.AdvanceTo(rest.Start, rest.End);
+                if (result.IsCompleted)
+                {
+                    return;
                 }
             }
-
-            if (rest.Length > MaxPullLine)
-            {
-                throw new InvalidDataException("a line of the pull's report is longer than 64 KiB");
-            }
-
-            reader.AdvanceTo(rest.Start, rest.End);
-            if (result.IsCompleted)
-            {
-                return;
-            }
+        }
+        finally
+        {
+            await reader.CompleteAsync().ConfigureAwait(false);
         }
     }
 
@@ -93,10 +102,10 @@ internal sealed partial class DockerDaemon
         return Convert.ToBase64String(json).Replace('+', '-').Replace('/', '_');
     }
 
-    private static PullJson? Parse(ReadOnlySequence<byte> line)
+    private static TransferJson? Parse(ReadOnlySequence<byte> line)
     {
         var json = new Utf8JsonReader(line);
-        return line.Length < 2 ? null : JsonSerializer.Deserialize(ref json, DockerJsonContext.Default.PullJson);
+        return line.Length < 2 ? null : JsonSerializer.Deserialize(ref json, DockerJsonContext.Default.TransferJson);
     }
 
     private BuildxException PullFailed(ImageReference image, string reason) => new(

@@ -78,15 +78,6 @@ internal sealed partial class DockerDaemon : IDisposable
         return _version;
     }
 
-    /// <summary>Whether the daemon keeps its images in containerd.</summary>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>False for a classic store.</returns>
-    public async Task<bool> HasContainerdStoreAsync(CancellationToken cancellationToken)
-    {
-        var answer = await GetInfoAsync(cancellationToken).ConfigureAwait(false);
-        return answer.DriverStatus?.Any(pair => pair is ["driver-type", "io.containerd.snapshotter.v1", ..]) ?? false;
-    }
-
     /// <inheritdoc/>
     public void Dispose()
     {

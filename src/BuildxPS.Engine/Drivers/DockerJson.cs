@@ -94,8 +94,8 @@ internal sealed class PullLoginJson
     public string? RegistryToken { get; init; }
 }
 
-/// <summary>One line of what a pull reports.</summary>
-internal sealed record PullJson
+/// <summary>One line of what a pull or a push reports.</summary>
+internal sealed record TransferJson
 {
     /// <summary>The layer.</summary>
     public string? Id { get; init; }
@@ -106,8 +106,45 @@ internal sealed record PullJson
     /// <summary>How far it is.</summary>
     public PullProgressJson? ProgressDetail { get; init; }
 
-    /// <summary>Why the pull failed.</summary>
+    /// <summary>Why it failed.</summary>
     public string? Error { get; init; }
+
+    /// <summary>What a push made.</summary>
+    public PushedJson? Aux { get; init; }
+}
+
+/// <summary>What a registry has after a push.</summary>
+internal sealed record PushedJson
+{
+    /// <summary>The manifest's digest.</summary>
+    public string? Digest { get; init; }
+
+    /// <summary>The manifest's bytes.</summary>
+    public long Size { get; init; }
+}
+
+/// <summary>What is read of a registry's image.</summary>
+internal sealed record DistributionJson
+{
+    /// <summary>Its manifest or index.</summary>
+    public PushedJson? Descriptor { get; init; }
+}
+
+/// <summary>What is read of an image.</summary>
+internal sealed record ImageJson
+{
+    /// <summary>Its id.</summary>
+    public string? Id { get; init; }
+
+    /// <summary>What its index holds, where that was asked for.</summary>
+    public IReadOnlyList<ImagePartJson>? Manifests { get; init; }
+}
+
+/// <summary>One manifest of an index.</summary>
+internal sealed record ImagePartJson
+{
+    /// <summary>Whether all of its content is there.</summary>
+    public bool Available { get; init; }
 }
 
 /// <summary>How far a layer is.</summary>
@@ -126,6 +163,8 @@ internal sealed record PullProgressJson
 [JsonSerializable(typeof(ExecCreatedJson))]
 [JsonSerializable(typeof(ExecStateJson))]
 [JsonSerializable(typeof(ContainerJson))]
-[JsonSerializable(typeof(PullJson))]
+[JsonSerializable(typeof(TransferJson))]
+[JsonSerializable(typeof(DistributionJson))]
+[JsonSerializable(typeof(ImageJson))]
 [JsonSerializable(typeof(PullLoginJson))]
 internal sealed partial class DockerJsonContext : JsonSerializerContext;

@@ -32,6 +32,12 @@ public interface IExportOutput : IAsyncDisposable
 /// <summary>An output that is one stream of bytes: <c>tar</c>, <c>oci</c>, <c>docker</c>.</summary>
 public interface IFileOutput : IExportOutput
 {
+    /// <summary>Whether the destination has what would be sent already, so that it need not be. Called before <see cref="OpenAsync"/>, if at all.</summary>
+    /// <param name="exporterResponse">What the exporter reported so far.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>True to leave it out; the output is complete then.</returns>
+    Task<bool> IsThereAsync(IReadOnlyDictionary<string, string> exporterResponse, CancellationToken cancellationToken) => Task.FromResult(false);
+
     /// <summary>Opens the output for the engine's bytes. Called at most once.</summary>
     /// <param name="exporterResponse">What the exporter reported so far.</param>
     /// <param name="cancellationToken">Gives up.</param>

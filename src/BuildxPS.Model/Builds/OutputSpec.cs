@@ -11,13 +11,13 @@ public sealed record OutputSpec
     /// <summary>The exporter's type: <c>local</c>, <c>tar</c>, <c>image</c>, <c>registry</c>, <c>docker</c>, <c>oci</c> or <c>cacheonly</c>.</summary>
     public required string Type { get; init; }
 
-    /// <summary>Folder or file that the output goes to; null where the type needs none.</summary>
+    /// <summary>Folder or file that the output goes to, <c>-</c> for bytes on the pipeline; null where the type needs none.</summary>
     public string? Destination { get; init; }
 
     /// <summary>All other attributes, as BuildKit names them. Later ones win over earlier ones.</summary>
     public IReadOnlyDictionary<string, string> Attributes { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
-    /// <summary>Reads docker's text form: comma-separated <c>key=value</c> pairs (RFC 4180 quoting), or a folder.</summary>
+    /// <summary>Reads docker's text form: comma-separated <c>key=value</c> pairs (RFC 4180 quoting), a folder, or <c>-</c> for a tar on the pipeline.</summary>
     /// <param name="text">For example <c>type=tar,dest=out.tar</c>.</param>
     /// <returns>The output.</returns>
     /// <exception cref="BuildxException"><see cref="BuildxFailure.OutputInvalid"/>, naming the part.</exception>
@@ -35,7 +35,7 @@ public sealed record OutputSpec
 
         if (text.Trim() == "-")
         {
-            throw Invalid("Output '-' (standard output) is not offered: a PowerShell pipeline carries objects, so name a file, for example 'type=tar,dest=out.tar'");
+            return new OutputSpec { Type = "tar", Destination = "-" };
         }
 
         if (fields.Count == 1 && !fields[0].StartsWith("type=", StringComparison.OrdinalIgnoreCase))

@@ -108,6 +108,16 @@ public sealed record VertexWarning : BuildEvent
     public required BuildWarning Warning { get; init; }
 }
 
+/// <summary>
+/// A piece of an output that goes to the pipeline (<c>dest=-</c>), in order; the last one comes when the build has succeeded.
+/// Going on in the stream of events is what asks for more.
+/// </summary>
+public sealed record OutputBytes : BuildEvent
+{
+    /// <summary>The bytes. They stay as they are.</summary>
+    public required ReadOnlyMemory<byte> Data { get; init; }
+}
+
 /// <summary>The last event of a build that succeeded.</summary>
 public sealed record BuildCompleted : BuildEvent
 {

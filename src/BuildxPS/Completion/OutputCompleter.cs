@@ -11,6 +11,7 @@ internal sealed class OutputCompleter : IArgumentCompleter
     [
         ("type=local,dest=", "Files of the result, into a folder"),
         ("type=tar,dest=", "Files of the result, as one tar file"),
+        ("type=tar,dest=-", "Files of the result, as the bytes of a tar on the pipeline"),
         ("type=image", "An image in the engine's own store"),
         ("type=registry", "An image pushed to the registries of its names"),
         ("type=oci,dest=", "An image as an OCI archive, one tar file"),

@@ -99,6 +99,12 @@ internal sealed class BuildQueue : IDisposable
         {
             await foreach (var e in new BuildRunner(_environment, _builders).RunAsync(build.Request, token).ConfigureAwait(false))
             {
+                if (e is OutputBytes)
+                {
+                    // Unlike news, a build's own bytes are many: they wait for whoever reads them.
+                    await build.WaitForRoomAsync(token).ConfigureAwait(false);
+                }
+
                 await _events.Writer.WriteAsync((build, e), token).ConfigureAwait(false);
             }
         }
@@ -119,6 +125,10 @@ internal sealed class BuildQueue : IDisposable
 /// <summary>A build in a queue.</summary>
 internal sealed class QueuedBuild(object target, BuildRequest request, int place)
 {
+    private const int MaxWaitingPieces = 2;
+
+    private readonly SemaphoreSlim _room = new(MaxWaitingPieces);
+
     /// <summary>What the user passed.</summary>
     public object Target => target;
 
@@ -142,4 +152,12 @@ internal sealed class QueuedBuild(object target, BuildRequest request, int place
 
     /// <summary>Warnings that were written.</summary>
     public HashSet<string> Warned { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Waits until a piece of its output may wait to be read.</summary>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>A task.</returns>
+    public Task WaitForRoomAsync(CancellationToken cancellationToken) => _room.WaitAsync(cancellationToken);
+
+    /// <summary>Says that a piece of its output was taken.</summary>
+    public void HasRoom() => _room.Release();
 }

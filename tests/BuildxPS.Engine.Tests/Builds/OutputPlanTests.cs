@@ -21,7 +21,8 @@ public sealed class OutputPlanTests
         };
         var variables = noLoad is null ? new Dictionary<string, string>() : new() { ["BUILDX_NO_DEFAULT_LOAD"] = noLoad };
         var outputs = ExporterPlan.WithDefault(OutputPlan.Check(request), features, new ClientEnvironment { Variables = variables, HomeDirectory = "/" });
-        var exporters = ExporterPlan.Create(outputs, request, engine, features, loadsIndexes);
+        var exporters = ExporterPlan.Create(
+            outputs, request, engine, features, o => o.IsLoad && (!features.IsDockerDaemon || o.LoadContext is not null) ? new DockerImageStore(loadsIndexes, null) : null);
         return string.Join(" | ", exporters.Select(e => e.Exporter.Type + string.Concat(e.Exporter.Attributes.OrderBy(a => a.Key, StringComparer.Ordinal).Select(a => $" {a.Key}={a.Value}"))));
     }
 
@@ -75,7 +76,10 @@ public sealed class OutputPlanTests
 
     [Theory]
     [InlineData("type=oci", "no destination")]
-    [InlineData("type=oci,dest=-", "standard output")]
+    [InlineData("type=local,dest=-", "dest=- (the pipeline)")]
+    [InlineData("type=oci,dest=-,tar=false", "dest=- (the pipeline)")]
+    [InlineData("-;type=oci,dest=-", "Multiple outputs go to the pipeline")]
+    [InlineData("type=image,dest=-", "has a destination")]
     [InlineData("type=oci,tar=false", "no destination")]
     [InlineData("type=oci,dest=/a,tar=false;type=docker,dest=/b,tar=0", "layout folders")]
     [InlineData("type=oci,dest=/a.tar,push=true", "asks to push")]
@@ -86,15 +90,14 @@ public sealed class OutputPlanTests
     [InlineData("type=wasm", "'wasm'")]
     [InlineData("type=local", "no destination")]
     [InlineData("type=tar", "no destination")]
-    [InlineData("type=tar,dest=/x/-", "standard output")]
     [InlineData("type=tar,dest=a.tar", "not an absolute path")]
     [InlineData("type=image,dest=/a", "has a destination")]
     [InlineData("type=docker,tar=false", "tar=false")]
-    [InlineData("type=docker,context=other", "context")]
-    [InlineData("type=local,dest=/out,mode=delete", "'delete'")]
-    [InlineData("type=local,dest=/out,bogus=1", "'bogus'")]
-    [InlineData("type=tar,dest=/a.tar,mode=copy", "'mode'")]
-    [InlineData("type=tar,dest=/a.tar,compression=gzip,push=true", "'compression', 'push'")]
+    [InlineData("type=docker,dest=/a.tar,context=other", "names a context")]
+    [InlineData("type=docker,context=", "context=")]
+    [InlineData("type=local,dest=/out,mode=mirror", "mode=mirror, which is not copy or delete")]
+    [InlineData("type=tar,dest=/a.tar,compression=gzip", "'compression'")]
+    [InlineData("type=local,dest=/out,push=true", "'push'")]
     [InlineData("/out;type=tar,dest=/out/", "same destination '/out'")]
     public void An_output_that_does_not_fit_is_refused_naming_the_part(string outputs, string expected)
     {
@@ -135,11 +138,25 @@ public sealed class OutputPlanTests
         => Assert.Equal(expected, Plan(Request(load: true, tags: "a", platforms: platforms), s_remote, loadsIndexes: loadsIndexes));
 
     [Fact]
-    public void Several_platforms_are_not_loaded_into_a_classic_store()
+    public void Several_platforms_come_as_one_archive_that_is_taken_apart_for_a_classic_store()
+        => Assert.Equal("oci", Plan(Request(load: true, platforms: "linux/amd64;linux/arm64"), s_remote));
+
+    [Theory]
+    [InlineData("linux/amd64", false, "docker")]
+    [InlineData("linux/amd64;linux/arm64", true, "oci")]
+    public void A_daemon_sends_an_image_to_the_daemon_of_a_context(string platforms, bool loadsIndexes, string expected)
+        => Assert.Equal(expected, Plan(Request("type=docker,context=other", platforms: platforms), s_containerd, loadsIndexes: loadsIndexes));
+
+    [Fact]
+    public void A_classic_daemon_has_no_archive_for_the_daemon_of_a_context()
+        => Assert.Equal(BuildxFailure.EngineUnsupported, Assert.Throws<BuildxException>(() => Plan(Request("type=docker,context=other"), s_classic)).Failure);
+
+    [Fact]
+    public void A_folder_is_mirrored_by_engines_that_say_they_can()
     {
-        var failure = Assert.Throws<BuildxException>(() => Plan(Request(load: true, platforms: "linux/amd64;linux/arm64"), s_remote));
+        var failure = Assert.Throws<BuildxException>(() => Plan(Request("type=local,dest=/out,mode=delete"), s_containerd));
         Assert.Equal(BuildxFailure.EngineUnsupported, failure.Failure);
-        Assert.Contains("-Push", failure.Advice, StringComparison.Ordinal);
+        Assert.Contains("mode=delete", failure.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -167,11 +184,61 @@ public sealed class OutputPlanTests
     [Theory]
     [InlineData("", true)]
     [InlineData("type=registry", false)]
-    public void A_classic_daemon_does_not_push(string outputs, bool push)
+    [InlineData("type=image,push=true,push-by-digest=false", false)]
+    public void A_classic_daemon_builds_what_it_pushes_itself(string outputs, bool push)
+        => Assert.Equal("moby name=docker.io/library/a:latest", Plan(Request(outputs, push: push, tags: "a"), s_classic));
+
+    [Fact]
+    public void A_classic_daemon_does_not_push_by_digest()
     {
-        var failure = Assert.Throws<BuildxException>(() => Plan(Request(outputs, push: push, tags: "a"), s_classic));
+        var failure = Assert.Throws<BuildxException>(() => Plan(Request("type=image,name=a,push=true,push-by-digest=true"), s_classic));
         Assert.Equal(BuildxFailure.EngineUnsupported, failure.Failure);
-        Assert.Contains("docker push", failure.Advice, StringComparison.Ordinal);
+        Assert.Contains("push-by-digest", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("New-BuildxBuilder", failure.Advice, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("", "linux/amd64;linux/arm64", true)]
+    [InlineData("type=image,name=a;type=cacheonly", "linux/amd64;linux/arm64", true)]
+    [InlineData("", "linux/amd64", false)]
+    [InlineData("/out", "linux/amd64;linux/arm64", false)]
+    [InlineData("type=cacheonly", "linux/amd64;linux/arm64", false)]
+    public void A_classic_daemon_builds_platforms_one_by_one_only_for_its_own_images(string outputs, string platforms, bool expected)
+    {
+        var request = Request(outputs, platforms: platforms);
+        var planned = ExporterPlan.WithDefault(OutputPlan.Check(request), s_classic, new ClientEnvironment { Variables = new Dictionary<string, string>(), HomeDirectory = "/" });
+        Assert.Equal(expected, ClassicParts.AreNeeded(request, planned, s_classic));
+        Assert.False(ClassicParts.AreNeeded(request, planned, s_containerd));
+    }
+
+    [Theory]
+    [InlineData("type=image;/out", false, "/out")]
+    [InlineData("type=docker", true, "cannot be pushed")]
+    public void Platforms_that_are_built_one_by_one_have_no_other_outputs(string outputs, bool push, string expected)
+    {
+        var request = Request(outputs, tags: "a", platforms: "linux/amd64;linux/arm64", push: push);
+        var failure = Assert.Throws<BuildxException>(() => ClassicParts.AreNeeded(request, OutputPlan.Check(request), s_classic));
+        Assert.Equal(BuildxFailure.EngineUnsupported, failure.Failure);
+        Assert.Contains(expected, failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Each_platform_has_names_of_its_own_and_the_daemons_own_the_names_that_were_asked_for()
+    {
+        var request = Request("type=image", tags: "a:1;reg:5000/b", platforms: "linux/arm/v7;linux/amd64");
+        var parts = ClassicParts.Divide(request, OutputPlan.Check(request), Platform.Parse("linux/amd64"));
+        Assert.Equal(
+            ["a:1-linux-arm-v7 reg:5000/b:latest-linux-arm-v7", "a:1-linux-amd64 a:1 reg:5000/b:latest-linux-amd64 reg:5000/b:latest"],
+            parts.Select(p => string.Join(' ', p.Tags.Select(t => t.FamiliarName))));
+        Assert.Equal(["linux/arm/v7", "linux/amd64"], parts.Select(p => p.Platforms.Single().ToString()));
+    }
+
+    [Fact]
+    public void A_tag_that_becomes_too_long_is_refused()
+    {
+        var failure = Assert.Throws<BuildxException>(() => ClassicNames.For([ImageReference.Parse("a:" + new string('x', 120))], Platform.Parse("linux/amd64"), isOwn: false));
+        Assert.Equal(BuildxFailure.TagInvalid, failure.Failure);
+        Assert.Contains("linux/amd64", failure.Message, StringComparison.Ordinal);
     }
 
     [Theory]

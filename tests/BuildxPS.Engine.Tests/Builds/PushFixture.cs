@@ -2,13 +2,15 @@ using System.Diagnostics;
 using BuildxPS.Engine.Builders;
 using BuildxPS.Engine.Builds;
 using BuildxPS.Engine.Configuration;
+using BuildxPS.Engine.Drivers;
 using BuildxPS.Engine.Tests.Environment;
 
 namespace BuildxPS.Engine.Tests.Builds;
 
 /// <summary>
 /// A context, a docker configuration with the logins of the tests' registries, and a builder with a BuildKit of its own:
-/// <c>bkd</c>, or a container in the daemon <c>d20</c> or <c>d28</c>. Docker's own client uses the same builder.
+/// <c>bkd</c>, or a container in the daemon <c>d20</c> or <c>d28</c>. Docker's own client uses the same builder. The docker
+/// that images are loaded into is that daemon; beside <c>bkd</c> it is <c>d28</c>, or another.
 /// </summary>
 internal sealed class PushFixture : IAsyncDisposable
 {
@@ -19,10 +21,10 @@ internal sealed class PushFixture : IAsyncDisposable
     private readonly string _docker;
     private readonly string _builder = "bxp-" + Guid.NewGuid().ToString("n")[..10];
 
-    private PushFixture(string engine)
+    private PushFixture(string engine, string? docker)
     {
         _engine = engine;
-        _docker = engine == "bkd" ? "d28" : engine;
+        _docker = docker ?? (engine == "bkd" ? "d28" : engine);
         Directory.CreateDirectory(Context);
         File.WriteAllText(Path.Join(Context, "a.txt"), "some text\n");
         File.SetLastWriteTimeUtc(Path.Join(Context, "a.txt"), new DateTime(2020, 1, 2, 3, 4, 5, DateTimeKind.Utc));
@@ -30,14 +32,16 @@ internal sealed class PushFixture : IAsyncDisposable
 
     public string Context => Path.Join(_home.Path, "context");
 
+    public string Builder => _builder;
+
     /// <summary>A repository that no other test has.</summary>
     public string Repository { get; } = $"127.0.0.1:{TestEngines.Registry("plain").Split(':')[1]}/push/{Guid.NewGuid():N}";
 
     public static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public static async Task<PushFixture> CreateAsync(string engine, bool login = false, string? config = null, bool loadsByDefault = false)
+    public static async Task<PushFixture> CreateAsync(string engine, bool login = false, string? config = null, bool loadsByDefault = false, string? docker = null)
     {
-        var fixture = new PushFixture(engine);
+        var fixture = new PushFixture(engine, docker);
         if (login)
         {
             fixture.LogIn("https", TestEngines.User("https").Password);
@@ -82,11 +86,27 @@ internal sealed class PushFixture : IAsyncDisposable
         return new BuildRequest { ContextPath = Context, Tags = [.. tags.Select(ImageReference.Parse)], Builder = new BuilderSelection { Name = _builder } };
     }
 
+    /// <summary>The same build, with a way of its own to the docker daemon.</summary>
+    public async Task<BuildResult> BuildThroughAsync(BuildRequest request, Func<BuilderSelection, DockerDaemon> openDocker, params (string Name, string Value)[] variables)
+    {
+        var environment = Environment(variables);
+        var result = null as BuildResult;
+        await foreach (var e in new BuildRunner(environment, BuildKitNode.PartsFor(_engine, environment) with { OpenDocker = openDocker }).RunAsync(request, Token).WithLimit(s_limit))
+        {
+            result = e is BuildCompleted completed ? completed.Result : result;
+        }
+
+        return result!;
+    }
+
+    /// <summary>Makes a docker context for a daemon.</summary>
+    public Task AddContextAsync(string name, string engine) => DockerCommand.RunAsync(_docker, [("DOCKER_CONFIG", _home.Path)], "context", "create", name, "--docker", $"host={TestEngines.Require(engine)}");
+
     public async Task<BuildResult> BuildAsync(BuildRequest request, List<BuildEvent>? events = null, params (string Name, string Value)[] variables)
     {
         events ??= [];
         var environment = Environment(variables);
-        var runner = _engine == "bkd" ? new BuildRunner(environment, BuildKitNode.PartsFor(_engine, environment)) : new BuildRunner(environment);
+        var runner = _engine == "bkd" && request.Builder.DockerHost is null ? new BuildRunner(environment, BuildKitNode.PartsFor(_engine, environment)) : new BuildRunner(environment);
         await foreach (var e in runner.RunAsync(request, Token).WithLimit(s_limit))
         {
             events.Add(e);

@@ -173,14 +173,6 @@ public sealed class RealPushTests
         await fixture.DockerAsync([], "image", "rm", fixture.Repository);
     }
 
-    [Fact]
-    public async Task Several_platforms_are_not_loaded_into_a_classic_store()
-    {
-        await using var fixture = await PushFixture.CreateAsync("d20");
-        var request = fixture.Request("FROM alpine\n", "a") with { Platforms = Platforms(s_platforms), Load = true };
-        Assert.Equal(BuildxFailure.EngineUnsupported, (await Assert.ThrowsAnyAsync<BuildxException>(() => fixture.BuildAsync(request))).Failure);
-    }
-
     [Theory]
     [InlineData("https")]
     [InlineData("token")]

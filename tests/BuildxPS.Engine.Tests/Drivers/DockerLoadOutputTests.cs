@@ -210,7 +210,7 @@ public sealed class DockerLoadOutputTests
         return body.ToString();
     }
 
-    private DockerLoadOutput Output(FakeDaemon daemon, TimeSpan? timeout = null) => new(new DockerDaemon(daemon.Endpoint, timeout), (e, _) =>
+    private DockerLoadOutput Output(FakeDaemon daemon, TimeSpan? timeout = null, LoadPlan? plan = null) => new(new DockerDaemon(daemon.Endpoint, timeout), plan ?? new LoadPlan { Store = new DockerImageStore(false, null) }, (e, _) =>
     {
         _events.Add(e);
         return ValueTask.CompletedTask;

@@ -8,12 +8,13 @@ namespace BuildxPS.Commands;
 
 /// <summary>Builds an image or files from a Dockerfile and a folder: <c>docker buildx build</c>.</summary>
 [Cmdlet(VerbsLifecycle.Invoke, "BuildxBuild", SupportsShouldProcess = true)]
-[OutputType(typeof(BuildResult))]
+[OutputType(typeof(BuildResult), typeof(byte[]))]
 public sealed partial class InvokeBuildxBuildCommand : BuildxProgressCommand, IDisposable
 {
     private BuildQueue? _builds;
     private string? _builderOfAll;
     private BuildRequest? _requestOfAll;
+    private bool _hasSentBytes;
 
     /// <summary>The build context: a folder.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
@@ -51,7 +52,10 @@ public sealed partial class InvokeBuildxBuildCommand : BuildxProgressCommand, ID
     [Parameter]
     public object[]? Label { get; set; }
 
-    /// <summary>Where the result goes: <c>'type=tar,dest=out.tar'</c>, a folder, a hashtable, or an <see cref="OutputSpec"/>.</summary>
+    /// <summary>
+    /// Where the result goes: <c>'type=tar,dest=out.tar'</c>, a folder, a hashtable, or an <see cref="OutputSpec"/>. <c>-</c> (a tar) and
+    /// <c>dest=-</c> send bytes down the pipeline instead of a <see cref="BuildResult"/>: <c>Invoke-BuildxBuild . -Output - | tar -x -C out</c>.
+    /// </summary>
     [Parameter]
     [Alias("o")]
     [ArgumentCompleter(typeof(OutputCompleter))]
@@ -170,7 +174,9 @@ public sealed partial class InvokeBuildxBuildCommand : BuildxProgressCommand, ID
             Builder = new BuilderSelection { Name = Builder, Context = Context, DockerHost = DockerHost },
         };
         // Before the question: a preview must not promise what would be refused.
+        LocalDelete.Check(request.Outputs, SessionState.Path.CurrentFileSystemLocation.ProviderPath, isAllowed: request.Entitlements.Contains(LocalDelete.Entitlement));
         new BuildRunner(ClientEnvironment.Read()).Check(request);
+        RefuseMoreBytes(request);
         if (ShouldProcess(request.ContextPath, Describe(request)))
         {
             WriteVerbose($"Building '{request.ContextPath}'.");
@@ -189,6 +195,19 @@ public sealed partial class InvokeBuildxBuildCommand : BuildxProgressCommand, ID
 
     /// <summary>Stops what is still under way where the pipeline ends early.</summary>
     public void Dispose() => _builds?.Dispose();
+    /// <summary>What goes down the pipeline has to end with it: a second archive behind the first is no archive.</summary>
+    private void RefuseMoreBytes(BuildRequest request)
+    {
+        if (request.Outputs.FirstOrDefault(o => o.Destination == "-") is { } bytes)
+        {
+            _hasSentBytes = _hasSentBytes
+                ? throw new BuildxException(
+                    BuildxFailure.OutputInvalid,
+                    $"The output '{bytes}' of more than one build would go to the pipeline, where nobody could tell them apart.",
+                    "Build one context at a time with dest=-, or give each build a file.")
+                : true;
+        }
+    }
 
     private bool IsPreview => MyInvocation.BoundParameters.TryGetValue("WhatIf", out var given)
         ? (SwitchParameter)given
@@ -245,7 +264,7 @@ public sealed partial class InvokeBuildxBuildCommand : BuildxProgressCommand, ID
     }
 
     private OutputSpec Resolve(OutputSpec output)
-        => string.IsNullOrEmpty(output.Destination)
+        => string.IsNullOrEmpty(output.Destination) || output.Destination == "-"
             ? output
             : output with { Destination = ResolvePath(output.Destination, BuildxFailure.OutputInvalid, "The destination") };
 
@@ -306,6 +325,11 @@ public sealed partial class InvokeBuildxBuildCommand : BuildxProgressCommand, ID
             case VertexWarning { Warning: var warning } when build.Warned.Add(WarningText.Of(warning)):
                 WriteWarning((LabelOf(build.Request) is { } label ? $"{label}: " : "") + WarningText.Of(warning));
                 break;
+            case OutputBytes bytes:
+                // One object a piece: programs and Set-Content -AsByteStream take them as they are.
+                build.HasRoom();
+                WriteObject(bytes.Data.ToArray());
+                break;
             case BuildCompleted completed:
                 WriteVerbose($"Build {completed.Result.BuildRef} completed.");
                 build.Result = completed.Result;
@@ -325,7 +349,10 @@ public sealed partial class InvokeBuildxBuildCommand : BuildxProgressCommand, ID
                     System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
                 }
 
-                WriteObject(build.Result);
+                if (build.Result!.Outputs.All(o => o.Path != "-"))
+                {
+                    WriteObject(build.Result);
+                }
             });
         }
     }

@@ -45,7 +45,16 @@ internal sealed class FileSendMethod : ISessionMethod
 
                 break;
             case IFileOutput file:
-                await Transfer.RunAsync(() => ReceiveFileAsync(file, call), null, call, _onFailure).ConfigureAwait(false);
+                var isThere = false;
+                await Transfer.RunAsync(async () => isThere = await SkipOrReceiveAsync(file, call).ConfigureAwait(false), null, call, _onFailure).ConfigureAwait(false);
+                if (isThere)
+                {
+                    Interlocked.Increment(ref _received);
+
+                    // Engines take this for success, and send nothing.
+                    throw new SessionStatusException(Grpc.Core.StatusCode.AlreadyExists, "the destination has it already");
+                }
+
                 break;
         }
 
@@ -71,11 +80,17 @@ internal sealed class FileSendMethod : ISessionMethod
         }
     }
 
-    private static async Task ReceiveFileAsync(IFileOutput output, ISessionCall call)
+    /// <returns>Whether it was there already.</returns>
+    private static async Task<bool> SkipOrReceiveAsync(IFileOutput output, ISessionCall call)
     {
         var response = call.Headers
             .Where(h => h.Key.StartsWith(ResponsePrefix, StringComparison.Ordinal))
             .ToDictionary(h => h.Key[ResponsePrefix.Length..], h => string.Join(',', h.Value), StringComparer.Ordinal);
+        if (await output.IsThereAsync(response, call.Aborted).ConfigureAwait(false))
+        {
+            return true;
+        }
+
         var stream = await output.OpenAsync(response, call.Aborted).ConfigureAwait(false);
         await using (stream.ConfigureAwait(false))
         {
@@ -83,5 +98,6 @@ internal sealed class FileSendMethod : ISessionMethod
         }
 
         output.Complete();
+        return false;
     }
 }
