@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using BuildxPS.Engine.Builds.Contexts;
 using BuildxPS.Engine.Configuration;
 using BuildxPS.Engine.Drivers;
 using BuildxPS.Engine.Engines;
@@ -37,7 +38,7 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
             {
                 builder.NoteUse?.Invoke();
                 // As buildx writes the path, whose choice among several engines is to be the same.
-                var key = Path.TrimEndingDirectorySeparator(Path.GetFullPath(request.ContextPath));
+                var key = inputs.Context.Kind == MainContextKind.Folder ? Path.TrimEndingDirectorySeparator(Path.GetFullPath(request.ContextPath)) : request.ContextPath;
                 var nodes = await ChosenNodes.ConnectAsync(builder, request.Platforms, key, ReportAsync, cancellationToken).ConfigureAwait(false);
                 await using (nodes.ConfigureAwait(false))
                 {
@@ -63,8 +64,10 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
             if (nodes.Nodes.Count > 1)
             {
                 SeveralNodes.Check(nodes.Plan, nodes.Nodes, outputs, request.CacheTo);
+                await files.ShareAsync(cancellationToken).ConfigureAwait(false);
             }
 
+            inputs = await FetchDockerfileAsync(inputs, files, nodes.Nodes[0], cancellationToken).ConfigureAwait(false);
             var loadsIndexes = await OpenLoadsAsync(outputs, request, files, nodes.Nodes[0], cancellationToken).ConfigureAwait(false);
             var builds = nodes.Nodes.Select(n => Prepare(request, inputs, outputs, files, nodes, n, loadsIndexes)).ToList();
             var buildRef = builds[0].BuildRef(nodes.Plan);
@@ -95,7 +98,8 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
         var isOneOfSeveral = nodes.Nodes.Count > 1;
         var exporters = ExporterPlan.Create(outputs, request, node.Description, node.Features, loadsIndexes);
         var call = files.Content.AddTo(FrontendAttributes.Create(
-            request, inputs.DockerfileName, node.Plan.Platforms, node.Description, node.Features, environment, node.Node.ProxyArguments));
+            request, inputs.Dockerfile.Name, node.Plan.Platforms, node.Description, node.Features, environment, node.Node.ProxyArguments));
+        call = RepositoryInputs.AddTo(ContextAttributes.AddTo(call, inputs), inputs, environment);
         if (isOneOfSeveral)
         {
             call = SeveralNodes.AsPart(call);
@@ -108,7 +112,7 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
             CacheExports = files.Content.Exports,
             CacheImports = files.Content.Imports,
             FrontendAttributes = call.Attributes,
-            SharedKey = SharedKey.Create(inputs.ContextPath, environment),
+            SharedKey = inputs.Context.Kind == MainContextKind.Folder ? SharedKey.Create(inputs.Context.Location, environment) : "",
         };
         var own = new NodeEvents(node.Node.Name);
         var seen = isOneOfSeveral ? new BuildObserver() : _seen;
@@ -123,6 +127,7 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
             Services = new BuildServices
             {
                 Sources = files.Sources,
+                Uploads = files.Uploads,
                 Outputs = [.. exporters.Select(e => files.For(e.Output))],
                 OnFailure = e => files.Failures.Note(e),
                 ContentStores = files.Content.Stores,
@@ -185,6 +190,18 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
         }
 
         return takesIndexes;
+    }
+
+    private async Task<BuildInputs> FetchDockerfileAsync(BuildInputs inputs, ClientFiles files, ChosenNode node, CancellationToken cancellationToken)
+    {
+        if (inputs.Dockerfile.Address is not { } address)
+        {
+            return inputs;
+        }
+
+        inputs = inputs with { Dockerfile = await RemoteDockerfile.FetchAsync(address, node.Engine, ReportAsync, cancellationToken).ConfigureAwait(false) };
+        files.Add(inputs.Dockerfile, parts);
+        return inputs;
     }
 
     private async Task<IReadOnlyList<BuiltImage>?> FindImagesAsync(NodeBuild build, IReadOnlyList<Platform> platforms, CancellationToken cancellationToken)

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
+using BuildxPS.Engine.Builds.Contexts;
 using BuildxPS.Engine.Configuration;
 
 namespace BuildxPS.Engine.Builds;
@@ -20,19 +21,14 @@ internal static class RequestCheck
     /// <exception cref="BuildxException">Naming the part that is wrong.</exception>
     public static BuildRequest Normalize(BuildRequest request, ClientEnvironment environment)
     {
-        RequireAbsolute(request.ContextPath, "The build context");
-        if (request.DockerfilePath is { } dockerfile)
-        {
-            RequireAbsolute(dockerfile, "The Dockerfile");
-        }
-
+        ContextCheck.Check(request);
         CheckNames(request.BuildArguments, "build argument");
         CheckNames(request.Labels, "label");
         CheckSize([.. request.BuildArguments.Select(p => (p, "build argument")), .. request.Labels.Select(p => (p, "label"))]);
         CheckTags(request.Tags);
         CheckMounts(request);
         CheckClientArguments(request);
-        return request with { Platforms = Platforms(request, environment) };
+        return ContextCheck.WithImplied(request) with { Platforms = Platforms(request, environment) };
     }
 
     /// <summary>Whether a path holds what no file's name can: a zero character, or half of one that UTF-16 writes as two.</summary>
@@ -55,7 +51,10 @@ internal static class RequestCheck
         return shown.Length != path.Length;
     }
 
-    private static void RequireAbsolute(string path, string what)
+    /// <summary>Refuses what is no absolute path.</summary>
+    /// <param name="path">The path.</param>
+    /// <param name="what">What it is, as the subject of a sentence.</param>
+    internal static void RequireAbsolute(string path, string what)
     {
         if (HasImpossibleCharacter(path ?? "", out var shown))
         {

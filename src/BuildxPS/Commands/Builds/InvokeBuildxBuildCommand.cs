@@ -9,23 +9,11 @@ namespace BuildxPS.Commands;
 /// <summary>Builds an image or files from a Dockerfile and a folder: <c>docker buildx build</c>.</summary>
 [Cmdlet(VerbsLifecycle.Invoke, "BuildxBuild", SupportsShouldProcess = true)]
 [OutputType(typeof(BuildResult))]
-public sealed class InvokeBuildxBuildCommand : BuildxProgressCommand
+public sealed partial class InvokeBuildxBuildCommand : BuildxProgressCommand
 {
     private readonly HashSet<string> _warned = new(StringComparer.Ordinal);
     private string? _builderOfAll;
     private BuildRequest? _requestOfAll;
-
-    /// <summary>The build context: a folder.</summary>
-    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
-    [Alias("PSPath", "FullName")]
-    [PathArgument]
-    public string Path { get; set; } = ".";
-
-    /// <summary>The Dockerfile, relative to the current location; without it <c>Dockerfile</c> in the context.</summary>
-    [Parameter]
-    [Alias("f", "Dockerfile")]
-    [PathArgument]
-    public string? File { get; set; }
 
     /// <summary>Names for the image.</summary>
     [Parameter]
@@ -133,7 +121,6 @@ public sealed class InvokeBuildxBuildCommand : BuildxProgressCommand
         _requestOfAll = new BuildRequest
         {
             ContextPath = "",
-            DockerfilePath = File is null ? null : ForAll(File, () => ResolvePath(File, BuildxFailure.DockerfileNotFound, "The Dockerfile")),
             Tags = [.. (Tag ?? []).Select(t => ForAll(t, () => ImageReference.Parse(t)))],
             Platforms = ForAll(Platform, () => PlatformArguments.Read(Platform ?? [])),
             Target = Target,
@@ -153,19 +140,24 @@ public sealed class InvokeBuildxBuildCommand : BuildxProgressCommand
             IgnorePolicy = IgnorePolicy,
         };
         ChooseProgress();
+        BeginContexts();
     }
 
     /// <inheritdoc/>
-    protected override void ProcessRecord() => ForInput(Path, () =>
+    protected override void ProcessRecord()
     {
-        var request = _requestOfAll! with
+        if (!TakePiped())
         {
-            ContextPath = ResolvePath(Path, BuildxFailure.BuildContextNotFound, "The build context"),
-            Builder = new BuilderSelection { Name = Builder, Context = Context, DockerHost = DockerHost },
-        };
+            BuildInput(Path);
+        }
+    }
+
+    private void BuildInput(string path) => ForInput(path, () =>
+    {
+        var request = ReadContext(_requestOfAll! with { Builder = new BuilderSelection { Name = Builder, Context = Context, DockerHost = DockerHost } }, path);
         // Before the question: a preview must not promise what would be refused.
         new BuildRunner(ClientEnvironment.Read()).Check(request);
-        if (ShouldProcess(request.ContextPath, Describe(request)))
+        if (ShouldProcess(NameOf(request), Describe(request)))
         {
             Build(request);
         }
@@ -255,7 +247,7 @@ public sealed class InvokeBuildxBuildCommand : BuildxProgressCommand
     private void Build(BuildRequest request)
     {
         _warned.Clear();
-        WriteVerbose($"Building '{request.ContextPath}'.");
+        WriteVerbose($"Building '{NameOf(request)}'.");
         var display = CreateDisplay();
         try
         {
