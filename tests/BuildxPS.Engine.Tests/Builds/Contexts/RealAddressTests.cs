@@ -114,14 +114,14 @@ public sealed class RealAddressTests : IAsyncDisposable
     [InlineData("/secret.git#main", BuildxFailure.BuildContextUnauthorized, "d28 bkd")]
     [InlineData("/repo.git#missing", BuildxFailure.BuildContextNotFound, "d20 d28 bkd")]
     [InlineData("/repo.git#main:missing", BuildxFailure.BuildContextNotFound, "d28 bkd")]
-    [InlineData("/cut.tar.gz", BuildxFailure.BuildContextInvalid, "d20 d28 bkd")]
+    [InlineData("/git-cut.tar.gz", BuildxFailure.BuildContextInvalid, "d20 d28 bkd")]
     public async Task What_cannot_be_fetched_is_named(string path, BuildxFailure expected, string engines)
     {
         await GitRepository.CreateAsync(_build.Served, "repo", _build.Main, _build.Main + "/sub");
         _server.Refused["/secret"] = HttpStatusCode.Unauthorized;
         _build.Write("main/large.bin", new string('x', 300_000));
         var whole = await File.ReadAllBytesAsync(_build.WriteTar("whole.tar.gz", s => new GZipStream(s, CompressionLevel.NoCompression)), TestContext.Current.CancellationToken);
-        await File.WriteAllBytesAsync(Path.Join(_build.Served, "cut.tar.gz"), whole[..(whole.Length / 2)], TestContext.Current.CancellationToken);
+        await File.WriteAllBytesAsync(Path.Join(_build.Served, "git-cut.tar.gz"), whole[..(whole.Length / 2)], TestContext.Current.CancellationToken);
         foreach (var engine in engines.Split(' '))
         {
             var failure = await _build.FailAsync(engine, r => r with { ContextPath = _server.Address + path });
