@@ -49,7 +49,7 @@ Describe 'Invoke-BuildxBuild refuses' {
         @{ What = 'an address with an unknown scheme'; Arguments = @{ DockerHost = 'gopher://x' }; Failure = 'Endpoint(Invalid|Unsupported)'; Part = 'gopher' }
         @{ What = 'a context folder that does not exist'; Arguments = @{ Path = 'no-such-folder' }; Failure = 'BuildContextNotFound'; Part = 'no-such-folder' }
         @{ What = 'a context outside the file system'; Arguments = @{ Path = 'env:/' }; Failure = 'BuildContextNotFound'; Part = 'Environment' }
-        @{ What = 'a context at a remote address'; Arguments = @{ Path = 'https://example.com/x.git' }; Failure = 'BuildContextNotFound'; Part = 'https://example.com/x.git' }
+        @{ What = 'a context at an address that engines do not fetch'; Arguments = @{ Path = 's3://bucket/x' }; Failure = 'BuildContextNotFound'; Part = 's3://bucket/x' }
         @{ What = 'a Dockerfile that does not exist'; Arguments = @{ File = 'no-such-file' }; Failure = 'DockerfileNotFound'; Part = 'no-such-file' }
     ) {
         $all = @{ Path = $context; Progress = 'None' }

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using BuildxPS.Engine.Builds.Contexts;
 using BuildxPS.Engine.Builds.Git;
 using BuildxPS.Engine.Builds.Results;
 using BuildxPS.Engine.Configuration;
@@ -35,7 +36,9 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
         _policy = SourcePolicy.Read(environment);
         ResultFiles.Check(request);
         using var mounts = _mounts = BuildMounts.Open(request, environment);
-        _git = await GitFacts.ReadAsync(inputs.ContextPath, environment, cancellationToken).ConfigureAwait(false);
+        _git = inputs.Context.Kind == MainContextKind.Folder
+            ? await GitFacts.ReadAsync(inputs.Context.Location, environment, cancellationToken).ConfigureAwait(false)
+            : new GitFacts();
         var files = ClientFiles.Open(inputs, outputs, parts, environment);
         await using (files.ConfigureAwait(false))
         {
@@ -44,7 +47,7 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
             {
                 builder.NoteUse?.Invoke();
                 // As buildx writes the path, whose choice among several engines is to be the same.
-                var key = Path.TrimEndingDirectorySeparator(Path.GetFullPath(request.ContextPath));
+                var key = inputs.Context.Kind == MainContextKind.Folder ? Path.TrimEndingDirectorySeparator(Path.GetFullPath(request.ContextPath)) : request.ContextPath;
                 var nodes = await ChosenNodes.ConnectAsync(builder, request.Platforms, key, ReportAsync, cancellationToken).ConfigureAwait(false);
                 await using (nodes.ConfigureAwait(false))
                 {
@@ -71,8 +74,10 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
             if (nodes.Nodes.Count > 1)
             {
                 SeveralNodes.Check(nodes.Plan, nodes.Nodes, outputs, request.CacheTo);
+                await files.ShareAsync(cancellationToken).ConfigureAwait(false);
             }
 
+            inputs = await FetchDockerfileAsync(inputs, files, nodes.Nodes[0], cancellationToken).ConfigureAwait(false);
             var loads = await LoadTargets.OpenAsync(outputs, request, files, nodes.Nodes[0], parts.OpenDocker, ReportAsync, cancellationToken).ConfigureAwait(false);
             foreach (var bytes in outputs.Where(o => o.Client == ClientOutput.Pipeline))
             {
@@ -80,6 +85,11 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
             }
 
             var divided = Divide(request, outputs, nodes.Nodes[0]);
+            if (divided.Count > 0)
+            {
+                await files.ShareAsync(cancellationToken).ConfigureAwait(false);
+            }
+
             var builds = divided.Count > 0
                 ? divided.Select(part => Prepare(part, inputs, outputs, files, nodes, nodes.Nodes[0], loads, part.Platforms[0])).ToList()
                 : nodes.Nodes.Select(n => Prepare(request, inputs, outputs, files, nodes, n, loads)).ToList();
@@ -137,8 +147,8 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
         var isOneOfSeveral = nodes.Nodes.Count > 1;
         var exporters = ExporterPlan.WithVariables(ExporterPlan.Create(outputs, request, node.Description, node.Features, loads.For), environment);
         var call = files.Content.AddTo(FrontendAttributes.Create(
-            request, inputs.DockerfileName, only is null ? node.Plan.Platforms : [only], node.Description, node.Features, environment, node.Node.ProxyArguments));
-        call = _git.AddTo(call, inputs);
+            request, inputs.Dockerfile.Name, only is null ? node.Plan.Platforms : [only], node.Description, node.Features, environment, node.Node.ProxyArguments));
+        call = _git.AddTo(RepositoryInputs.AddTo(ContextAttributes.AddTo(call, inputs), inputs, environment), inputs);
         if (isOneOfSeveral)
         {
             call = SeveralNodes.AsPart(call);
@@ -153,7 +163,7 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
             FrontendAttributes = call.Attributes,
             Entitlements = Entitlements.ForEngine(request),
             SourcePolicy = _policy,
-            SharedKey = SharedKey.Create(inputs.ContextPath, environment),
+            SharedKey = inputs.Context.Kind == MainContextKind.Folder ? SharedKey.Create(inputs.Context.Location, environment) : "",
         };
         var own = new NodeEvents(only?.ToString() ?? node.Node.Name);
         var isPart = isOneOfSeveral || only is not null;
@@ -163,12 +173,14 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
             seen,
             isPart ? (e, token) => events.WriteAsync(own.Translate(e), token) : events.WriteAsync)
         {
+            IsFromStream = inputs.Context.Kind == MainContextKind.Archive,
             Build = build,
             Call = call,
             Exporters = exporters,
             Services = new BuildServices
             {
                 Sources = files.Sources,
+                Uploads = files.Uploads,
                 Outputs = [.. exporters.Select(e => files.For(e.Output))],
                 OnFailure = e => files.Failures.Note(e),
                 ContentStores = files.Content.Stores,
@@ -227,6 +239,18 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
         var index = await new IndexMerge(registry, ReportAsync).PushAsync(
             SeveralNodes.NamesOfIndex(pushed), digests, AnnotationPlan.OfIndex(pushed), cancellationToken).ConfigureAwait(false);
         return BuildResults.WithIndex(result, index) with { Duration = parts.Clock.GetElapsedTime(_begin) };
+    }
+
+    private async Task<BuildInputs> FetchDockerfileAsync(BuildInputs inputs, ClientFiles files, ChosenNode node, CancellationToken cancellationToken)
+    {
+        if (inputs.Dockerfile.Address is not { } address)
+        {
+            return inputs;
+        }
+
+        inputs = inputs with { Dockerfile = await RemoteDockerfile.FetchAsync(address, node.Engine, ReportAsync, cancellationToken).ConfigureAwait(false) };
+        files.Add(inputs.Dockerfile, parts);
+        return inputs;
     }
 
     private async Task<IReadOnlyList<BuiltImage>?> FindImagesAsync(NodeBuild build, IReadOnlyList<Platform> platforms, CancellationToken cancellationToken)

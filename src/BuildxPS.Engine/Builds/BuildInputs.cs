@@ -1,28 +1,23 @@
+using BuildxPS.Engine.Builds.Contexts;
 using BuildxPS.Engine.Configuration;
 using BuildxPS.Engine.Sessions.Files.Systems;
 
 namespace BuildxPS.Engine.Builds;
 
-/// <summary>The local files of a build, found and looked at before anything is contacted.</summary>
+/// <summary>The inputs of a build; what is local is found and looked at before anything is contacted.</summary>
 internal sealed record BuildInputs
 {
-    /// <summary>The context's folder.</summary>
-    public required string ContextPath { get; init; }
+    /// <summary>The build context.</summary>
+    public required MainContext Context { get; init; }
 
-    /// <summary>The folder that the Dockerfile is in.</summary>
-    public required string DockerfileFolder { get; init; }
-
-    /// <summary>The Dockerfile's name in its folder.</summary>
-    public required string DockerfileName { get; init; }
+    /// <summary>The Dockerfile.</summary>
+    public required DockerfileInput Dockerfile { get; init; }
 
     /// <summary>The caches that the build reads and writes.</summary>
     public PlannedCaches Caches { get; init; } = new();
 
     /// <summary>The contexts beside the main one.</summary>
     public IReadOnlyList<PlannedContext> Contexts { get; init; } = [];
-
-    /// <summary>The Dockerfile's path.</summary>
-    public string DockerfilePath => Path.Join(DockerfileFolder, DockerfileName);
 
     /// <summary>Finds the files of a request.</summary>
     /// <param name="request">The request.</param>
@@ -31,21 +26,29 @@ internal sealed record BuildInputs
     /// <exception cref="BuildxException">One is missing or cannot be read, or a policy lies beside the Dockerfile.</exception>
     public static BuildInputs Find(BuildRequest request, ClientEnvironment environment)
     {
-        CheckContext(request.ContextPath);
-        var dockerfile = request.DockerfilePath ?? DefaultDockerfile(request.ContextPath);
-        CheckDockerfile(dockerfile);
-        IgnoreFile.Check(dockerfile, request.ContextPath);
-        if (!request.IgnorePolicy)
+        var context = MainContext.Of(request);
+        var dockerfile = DockerfileInput.Of(request, context);
+        if (context.Kind == MainContextKind.Folder)
         {
-            CheckPolicy(dockerfile, environment);
+            CheckContext(context.Location);
         }
 
-        return new BuildInputs
+        if (dockerfile.FilePath is { } file)
         {
-            ContextPath = request.ContextPath,
-            DockerfileFolder = Path.GetDirectoryName(dockerfile)!,
-            DockerfileName = Path.GetFileName(dockerfile),
-        };
+            CheckDockerfile(file);
+        }
+
+        if (context.Kind == MainContextKind.Folder)
+        {
+            IgnoreFile.Check(dockerfile.FilePath, context.Location);
+        }
+
+        if (!request.IgnorePolicy)
+        {
+            CheckPolicy(dockerfile.FilePath, environment);
+        }
+
+        return new BuildInputs { Context = context, Dockerfile = dockerfile };
     }
 
     /// <summary>Checks that a folder is there and can be listed.</summary>
@@ -59,7 +62,7 @@ internal sealed record BuildInputs
             throw new BuildxException(
                 BuildxFailure.BuildContextNotFound,
                 $"{what} '{path}' is a file, not a folder.",
-                "Give the folder that the build may read files from; name the Dockerfile itself with -File.");
+                "Give the folder that the build may read files from; name the Dockerfile itself with -File, and an archive with -ContextStream.");
         }
 
         try
@@ -83,13 +86,6 @@ internal sealed record BuildInputs
                 $"Give this user the right to list the folder, or choose another one with {parameter}.",
                 e);
         }
-    }
-
-    private static string DefaultDockerfile(string context)
-    {
-        var usual = Path.Join(context, "Dockerfile");
-        var lower = Path.Join(context, "dockerfile");
-        return !File.Exists(usual) && File.Exists(lower) ? lower : usual;
     }
 
     private static void CheckDockerfile(string path)
@@ -125,11 +121,11 @@ internal sealed record BuildInputs
     }
 
     /// <summary>A policy can forbid a build. To build without evaluating it would drop that guard in silence.</summary>
-    private static void CheckPolicy(string dockerfile, ClientEnvironment environment)
+    private static void CheckPolicy(string? dockerfile, ClientEnvironment environment)
     {
         const string advice = "Build with docker buildx, which evaluates policies, or give -IgnorePolicy to build without them.";
         var policy = dockerfile + ".rego";
-        if (Path.Exists(policy))
+        if (dockerfile is not null && Path.Exists(policy))
         {
             throw new BuildxException(BuildxFailure.PolicyUnsupported, $"The policy '{policy}' beside the Dockerfile cannot be evaluated.", advice);
         }

@@ -245,7 +245,7 @@ internal sealed class ClientContent : IAsyncDisposable
                 break;
             default:
                 _contexts["context:" + spec.Name] = spec.Location;
-                if (HasQuery(spec.Location))
+                if (spec.Kind == BuildContextKind.Address && BuildAddress.Parse(spec.Location, "The build context").HasQuery)
                 {
                     AddCapability(QueryCapability);
                 }
@@ -258,12 +258,6 @@ internal sealed class ClientContent : IAsyncDisposable
     {
         var all = new SortedSet<string>(_contexts.GetValueOrDefault("frontend.caps", "").Split(',', StringSplitOptions.RemoveEmptyEntries), StringComparer.Ordinal) { name };
         _contexts["frontend.caps"] = string.Join(',', all);
-    }
-
-    private static bool HasQuery(string address)
-    {
-        var location = address.Split('#')[0];
-        return location.IndexOf('?', StringComparison.Ordinal) is >= 0 and var mark && mark < location.Length - 1;
     }
 
     private string ImportsText()

@@ -1,3 +1,4 @@
+using BuildxPS.Engine.Builds.Contexts;
 using BuildxPS.Engine.Configuration;
 using BuildxPS.Engine.Engines;
 
@@ -9,6 +10,7 @@ internal sealed class ClientFiles : IAsyncDisposable
     private readonly OrderedDictionary<PlannedOutput, IExportOutput> _outputs = new(ReferenceEqualityComparer.Instance);
     private readonly HashSet<IExportOutput> _last = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<string, IFileSource> _sources = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, IUploadSource> _uploads = new(StringComparer.Ordinal);
 
     private ClientFiles(ClientContent content) => Content = content;
 
@@ -17,6 +19,9 @@ internal sealed class ClientFiles : IAsyncDisposable
 
     /// <summary>Failures of these files while the engine used them.</summary>
     public OwnFailures Failures { get; } = new();
+
+    /// <summary>Streams that the engine may take, by id.</summary>
+    public IReadOnlyDictionary<string, IUploadSource> Uploads => _uploads;
 
     /// <summary>Folders by mount name.</summary>
     public IReadOnlyDictionary<string, IFileSource> Sources => _sources;
@@ -36,14 +41,43 @@ internal sealed class ClientFiles : IAsyncDisposable
             files._outputs[output] = WatchedOutput.Watch(parts.CreateOutput(output), files.Failures);
         }
 
-        files._sources["context"] = new WatchedSource(parts.OpenSource(inputs.ContextPath), files.Failures);
-        files._sources["dockerfile"] = new WatchedSource(parts.OpenSource(inputs.DockerfileFolder), files.Failures);
+        files.Offer("context", inputs.Context.Open(parts.OpenSource));
+        files.Add(inputs.Dockerfile, parts);
+        if (inputs.Context.Archive is { } archive)
+        {
+            files._uploads[inputs.Context.UploadId] = new ContextUpload(archive);
+        }
+
         foreach (var context in inputs.Contexts.Where(c => c.Spec.Kind == BuildContextKind.Folder))
         {
-            files._sources[ClientContent.MountOf(context.Spec.Name)] = new WatchedSource(parts.OpenSource(context.Spec.Location), files.Failures);
+            files.Offer(ClientContent.MountOf(context.Spec.Name), parts.OpenSource(context.Spec.Location));
         }
 
         return files;
+    }
+
+    /// <summary>Adds the Dockerfile, once it is known.</summary>
+    /// <param name="dockerfile">The Dockerfile.</param>
+    /// <param name="parts">Makes sources.</param>
+    public void Add(DockerfileInput dockerfile, BuildParts parts) => Offer("dockerfile", dockerfile.Open(parts.OpenSource));
+
+    /// <summary>Lets several engines have what can be read only once.</summary>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>A task.</returns>
+    public async Task ShareAsync(CancellationToken cancellationToken)
+    {
+        foreach (var upload in _uploads.Values.OfType<ContextUpload>())
+        {
+            await upload.ShareAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private void Offer(string mount, IFileSource? source)
+    {
+        if (source is not null)
+        {
+            _sources[mount] = new WatchedSource(source, Failures);
+        }
     }
 
     /// <summary>Adds an output whose place is known only now. It is committed before the others: it is the likeliest to fail.</summary>
@@ -147,6 +181,11 @@ internal sealed class ClientFiles : IAsyncDisposable
         foreach (var source in _sources.Values.OfType<IDisposable>())
         {
             source.Dispose();
+        }
+
+        foreach (var upload in _uploads.Values.OfType<IAsyncDisposable>())
+        {
+            await upload.DisposeAsync().ConfigureAwait(false);
         }
 
         _outputs.Clear();

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using BuildxPS.Engine.Builds.Contexts;
 using BuildxPS.Engine.Sessions.Files;
 
 namespace BuildxPS.Engine.Builds;
@@ -25,7 +26,7 @@ internal static partial class FailureAnalysis
         var build = error as BuildFailedException;
         var step = seen.FindFailed(build?.VertexDigest);
         var tail = build is { LogTail.Count: > 0 } ? build.LogTail : step is null ? [] : seen.LogTail(step.Digest);
-        var (failure, message, advice) = Explain(error, step, tail, own, context);
+        var (failure, message, advice) = Explain(error, step, tail, own, seen, context);
         message = context.IsOneOfSeveral ? $"On the node '{context.Plan.Node}': {message}" : message;
         return new BuildFailedException(failure, message, advice, error)
         {
@@ -41,12 +42,17 @@ internal static partial class FailureAnalysis
     }
 
     private static (BuildxFailure Failure, string Message, string Advice) Explain(
-        BuildxException error, BuildStep? step, IReadOnlyList<string> tail, OwnFailures own, FailureContext context)
+        BuildxException error, BuildStep? step, IReadOnlyList<string> tail, OwnFailures own, BuildObserver seen, FailureContext context)
     {
         var (failure, message, advice) = (error.Failure, error.Message, error.Advice);
         if (context.Mounts.Explain(message) is { } missing)
         {
             return (missing.Failure, $"{missing.Sentence}: {message}", missing.Advice);
+        }
+
+        if (ContextFailures.Explain(message, step, seen, context.Inputs.Context) is { } lacking)
+        {
+            return (lacking.Failure, $"{lacking.Sentence}: {BuildAddress.Hide(message)}", lacking.Advice);
         }
 
         switch (failure)
@@ -94,8 +100,8 @@ internal static partial class FailureAnalysis
 
     private static IReadOnlyList<SourceExcerpt> FindSource(BuildStep? step, BuildInputs inputs)
         => step is not null
-            && DockerfileSearch.TryRead(inputs.DockerfilePath) is { } text
-            && DockerfileSearch.Find(inputs.DockerfileName, text, step.Name) is { } source
+            && inputs.Dockerfile.TryRead() is { } text
+            && DockerfileSearch.Find(inputs.Dockerfile.Name, text, step.Name) is { } source
             ? [source]
             : [];
 

@@ -21,13 +21,13 @@ internal static class IgnoreFile
     private const int MaxFileBytes = 16 * 1024 * 1024;
 
     /// <summary>Checks the patterns of the file that the engine will use, if there is one.</summary>
-    /// <param name="dockerfile">The Dockerfile's path.</param>
+    /// <param name="dockerfile">The Dockerfile's path; null for one that is no file of this machine.</param>
     /// <param name="context">The context's folder.</param>
     /// <exception cref="BuildxException"><see cref="BuildxFailure.IgnorePatternInvalid"/> or <see cref="BuildxFailure.BuildContextUnreadable"/>.</exception>
-    public static void Check(string dockerfile, string context)
+    public static void Check(string? dockerfile, string context)
     {
-        var own = dockerfile + ".dockerignore";
-        var path = IsFile(own) ? own : Path.Join(context, ".dockerignore");
+        var own = dockerfile is null ? null : dockerfile + ".dockerignore";
+        var path = own is not null && IsFile(own) ? own : Path.Join(context, ".dockerignore");
         if (path == own || IsFile(path))
         {
             CheckPatterns(path);

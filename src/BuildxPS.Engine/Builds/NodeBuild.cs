@@ -32,6 +32,9 @@ internal sealed class NodeBuild(ChosenNode node, BuildObserver seen, Func<BuildE
     /// <summary>Says more of a failure.</summary>
     public required Func<BuildxException, CancellationToken, Task<BuildxException>> Explain { get; init; }
 
+    /// <summary>Whether the build context is a stream, which is read once.</summary>
+    public bool IsFromStream { get; init; }
+
     /// <summary>When a push is tried again.</summary>
     public PushRetry Retry { get; init; } = new();
 

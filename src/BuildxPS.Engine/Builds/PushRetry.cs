@@ -21,6 +21,8 @@ internal sealed record PushRetry
             // What was sent here once is not taken a second time.
             && build.Services.Outputs.All(o => o is null)
             && !build.Exporters.Any(e => e.Output.Client == ClientOutput.Layout)
+            // And what was read from a stream cannot be read again.
+            && !build.IsFromStream
                 ? Delays[attempt - 1]
                 : null;
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
+using BuildxPS.Engine.Builds.Contexts;
 using BuildxPS.Engine.Configuration;
 
 namespace BuildxPS.Engine.Builds;
@@ -20,12 +21,7 @@ internal static class RequestCheck
     /// <exception cref="BuildxException">Naming the part that is wrong.</exception>
     public static BuildRequest Normalize(BuildRequest request, ClientEnvironment environment)
     {
-        RequireAbsolute(request.ContextPath, "The build context");
-        if (request.DockerfilePath is { } dockerfile)
-        {
-            RequireAbsolute(dockerfile, "The Dockerfile");
-        }
-
+        ContextCheck.Check(request);
         if (request.ImageIdFile is { } id)
         {
             RequireAbsolute(id, "The file for the image id");
@@ -44,7 +40,7 @@ internal static class RequestCheck
         CheckClientArguments(request);
         CheckSteps(request);
         Entitlements.Check(request);
-        return request with { Platforms = Platforms(request, environment) };
+        return ContextCheck.WithImplied(request) with { Platforms = Platforms(request, environment) };
     }
 
     /// <summary>Whether a path holds what no file's name can: a zero character, or half of one that UTF-16 writes as two.</summary>
@@ -67,7 +63,10 @@ internal static class RequestCheck
         return shown.Length != path.Length;
     }
 
-    private static void RequireAbsolute(string path, string what)
+    /// <summary>Refuses what is no absolute path.</summary>
+    /// <param name="path">The path.</param>
+    /// <param name="what">What it is, as the subject of a sentence.</param>
+    internal static void RequireAbsolute(string path, string what)
     {
         if (HasImpossibleCharacter(path ?? "", out var shown))
         {

@@ -6,6 +6,9 @@ public sealed record BuildServices
     /// <summary>Folders that the engine may read, by mount name (<c>context</c>, <c>dockerfile</c>, …).</summary>
     public IReadOnlyDictionary<string, IFileSource> Sources { get; init; } = new Dictionary<string, IFileSource>(StringComparer.Ordinal);
 
+    /// <summary>Streams that the engine may take, by id: those of <c>http://buildkit-session/ID</c>.</summary>
+    public IReadOnlyDictionary<string, IUploadSource> Uploads { get; init; } = new Dictionary<string, IUploadSource>(StringComparer.Ordinal);
+
     /// <summary>Where the exporters' files go: one entry an exporter, in their order; null for one that sends nothing here.</summary>
     public IReadOnlyList<IExportOutput?> Outputs { get; init; } = [];
 

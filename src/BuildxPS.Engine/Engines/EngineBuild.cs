@@ -6,6 +6,9 @@ public sealed record EngineBuild
     /// <summary>The build's reference on the engine; random and unique.</summary>
     public required string Ref { get; init; }
 
+    /// <summary>Whether it is only a part of another one, so that the engine keeps no record of it.</summary>
+    public bool IsInternal { get; init; }
+
     /// <summary>Where results go, in order; empty keeps the result in the cache only.</summary>
     public IReadOnlyList<EngineExporter> Exporters { get; init; } = [];
 
@@ -48,6 +51,37 @@ public sealed record EngineCache
     public IReadOnlyDictionary<string, string> Attributes { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 }
 
+/// <summary>A git repository that an engine fetches for a frontend.</summary>
+public sealed record RepositorySource
+{
+    /// <summary>Its address, as git takes it.</summary>
+    public required string Remote { get; init; }
+
+    /// <summary>What the step is called.</summary>
+    public required string StepName { get; init; }
+
+    /// <summary>A branch, tag or commit; null for the repository's own choice.</summary>
+    public string? Reference { get; init; }
+
+    /// <summary>The folder in it; null for its root.</summary>
+    public string? Subfolder { get; init; }
+
+    /// <summary>The commit that the reference has to be; null for any.</summary>
+    public string? Checksum { get; init; }
+
+    /// <summary>Whether the folder <c>.git</c> is kept.</summary>
+    public bool KeepsGitFolder { get; init; }
+
+    /// <summary>Whether submodules are left out.</summary>
+    public bool SkipsSubmodules { get; init; }
+
+    /// <summary>The files' times: <c>checkout</c> or <c>commit</c>; null for the engine's choice.</summary>
+    public string? Times { get; init; }
+
+    /// <summary>Whether the commit is fetched as such, and not compared with the reference.</summary>
+    public bool FetchesCommit { get; init; }
+}
+
 /// <summary>A call of a frontend.</summary>
 public sealed record FrontendCall
 {
@@ -56,4 +90,7 @@ public sealed record FrontendCall
 
     /// <summary>Its attributes.</summary>
     public IReadOnlyDictionary<string, string> Attributes { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>Sources that the frontend gets ready made, by the name that its attributes have for them.</summary>
+    public IReadOnlyDictionary<string, RepositorySource> Inputs { get; init; } = new Dictionary<string, RepositorySource>(StringComparer.Ordinal);
 }

@@ -16,6 +16,15 @@ public interface IRunningBuild : IAsyncDisposable
     /// <exception cref="BuildFailedException">The frontend refused, for example for a Dockerfile that does not parse.</exception>
     Task<EngineResult> SolveAsync(FrontendCall call, CancellationToken cancellationToken);
 
+    /// <summary>Asks for a file of a web server, which the engine fetches.</summary>
+    /// <param name="address">The file's address, of http or https.</param>
+    /// <param name="fileName">The file's name in the result.</param>
+    /// <param name="stepName">What the step is called.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>A tree with that one file.</returns>
+    /// <exception cref="BuildFailedException">The engine cannot fetch it.</exception>
+    Task<EngineResult> FetchAsync(string address, string fileName, string stepName, CancellationToken cancellationToken);
+
     /// <summary>Runs all steps of a result without exporting it.</summary>
     /// <param name="result">A result of <see cref="SolveAsync"/>.</param>
     /// <param name="cancellationToken">Gives up.</param>

@@ -5,6 +5,7 @@ using BuildxPS.Engine.Sessions.Files.Receiving;
 using BuildxPS.Engine.Sessions.Files.Sending;
 using BuildxPS.Engine.Sessions.Secrets;
 using BuildxPS.Engine.Sessions.Ssh;
+using BuildxPS.Engine.Sessions.Uploads;
 
 namespace BuildxPS.Engine.Sessions;
 
@@ -23,6 +24,7 @@ internal static class SessionMethods
             [
                 new FileSyncMethod(services.Sources, services.OnFailure),
                 outputs,
+                .. services.Uploads.Count > 0 ? [new UploadMethod(services.Uploads, services.OnFailure)] : Array.Empty<ISessionMethod>(),
                 .. AuthMethods.For(services.Credentials),
                 .. services.Secrets is { } secrets ? [new GetSecretMethod(secrets, services.OnFailure)] : Array.Empty<ISessionMethod>(),
                 .. services.SshAgents is { } agents ? [new CheckAgentMethod(agents), new ForwardAgentMethod(agents)] : Array.Empty<ISessionMethod>(),

@@ -70,9 +70,14 @@ public sealed partial record BuildContextSpec
         }
 
         var kind = value.StartsWith(ImagePrefix, StringComparison.Ordinal) ? BuildContextKind.Image
-            : IsAddress(value) ? BuildContextKind.Address
+            : BuildAddress.IsAddress(value) ? BuildContextKind.Address
             : UnknownScheme().IsMatch(value) ? throw Invalid($"The build context '{name}={value}' is of a kind that is not known")
             : BuildContextKind.Folder;
+        if (kind == BuildContextKind.Address)
+        {
+            _ = BuildAddress.Parse(value, $"The build context '{name}' at");
+        }
+
         return new BuildContextSpec { Name = familiar, Kind = kind, Location = value };
     }
 
@@ -112,17 +117,7 @@ public sealed partial record BuildContextSpec
             : new BuildContextSpec { Name = name, Kind = BuildContextKind.Layout, Location = path, Tag = tag, Digest = digest };
     }
 
-    /// <summary>Whether the engine fetches it, as buildx tells them apart.</summary>
-    private static bool IsAddress(string value)
-        => value.StartsWith("github.com/", StringComparison.Ordinal) || AddressScheme().IsMatch(value) || SecureCopyAddress().IsMatch(value);
-
     private static BuildxException Invalid(string problem) => new(BuildxFailure.ArgumentInvalid, problem + ".", Forms);
-
-    [GeneratedRegex("^(https?|ssh|git)://", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture)]
-    private static partial Regex AddressScheme();
-
-    [GeneratedRegex("^[a-zA-Z0-9_-]+@[a-zA-Z0-9.-]+:")]
-    private static partial Regex SecureCopyAddress();
 
     [GeneratedRegex("^[a-zA-Z][a-zA-Z0-9+.-]+://")]
     private static partial Regex UnknownScheme();

@@ -6,11 +6,23 @@ namespace BuildxPS;
 /// </summary>
 public sealed record BuildRequest
 {
-    /// <summary>The build context: an absolute folder path.</summary>
+    /// <summary>
+    /// The build context: an absolute folder path, or an address of git or http that the engine fetches. Empty where the context
+    /// is <see cref="ContextArchive"/>, or where the build needs no files but <see cref="DockerfileText"/>.
+    /// </summary>
     public required string ContextPath { get; init; }
 
-    /// <summary>The Dockerfile's absolute path; null means <c>Dockerfile</c> (or <c>dockerfile</c>) in the context.</summary>
+    /// <summary>An archive that is the build context; null where it is <see cref="ContextPath"/>.</summary>
+    public ContextArchive? ContextArchive { get; init; }
+
+    /// <summary>
+    /// The Dockerfile's absolute path, or its address of http, which the engine fetches; in an archive or at an address also a
+    /// path in there. Null means <c>Dockerfile</c> (in a folder also <c>dockerfile</c>) in the context.
+    /// </summary>
     public string? DockerfilePath { get; init; }
+
+    /// <summary>The Dockerfile itself; null where it is <see cref="DockerfilePath"/>.</summary>
+    public string? DockerfileText { get; init; }
 
     /// <summary>Names for the image.</summary>
     public IReadOnlyList<ImageReference> Tags { get; init; } = [];

@@ -99,8 +99,17 @@ public enum BuildxFailure
     /// <summary>A docker configuration file cannot be read or is not valid.</summary>
     ConfigurationInvalid,
 
-    /// <summary>The build context folder does not exist.</summary>
+    /// <summary>The build context does not exist: the folder, the file or repository at an address, or the reference in it.</summary>
     BuildContextNotFound,
+
+    /// <summary>The archive that should be the build context is damaged or cut short, or is of a kind that engines do not unpack.</summary>
+    BuildContextInvalid,
+
+    /// <summary>The engine does not reach the address of the build context or of the Dockerfile.</summary>
+    BuildContextUnreachable,
+
+    /// <summary>The address of the build context or of the Dockerfile wants a login.</summary>
+    BuildContextUnauthorized,
 
     /// <summary>The build context, or a file in it, cannot be read.</summary>
     BuildContextUnreadable,

@@ -14,6 +14,11 @@ internal static class DockerfileLines
     /// <exception cref="IOException">There is no such file, for example.</exception>
     public static IEnumerable<string> Read(IDictionary parameters)
     {
+        if (parameters["DockerfileContent"] is { } content)
+        {
+            return LanguagePrimitives.ConvertTo<string[]>(content).SelectMany(l => l.Split('\n'));
+        }
+
         var file = (parameters["File"] ?? parameters["f"] ?? parameters["Dockerfile"])?.ToString();
         return File.ReadLines(Resolve(file ?? Path.Combine(parameters["Path"]?.ToString() ?? ".", "Dockerfile"))).Take(MaxLines);
     }

@@ -161,7 +161,7 @@ public abstract class BuildxCommand : PSCmdlet
 
     private static string PathAdvice(string path)
         => path.Contains("://", StringComparison.Ordinal) || path.StartsWith("git@", StringComparison.Ordinal)
-            ? "Fetch it into a folder first, and give that folder: a remote address is not supported here."
+            ? "Give a path of the file system; only a build context (-Path) and a Dockerfile (-File) may be at an address, of git, http or https."
             : "Give a path of the file system.";
 
     /// <summary>A line for the person who watches: shown, recorded by transcripts, and captured by <c>6&gt;</c>.</summary>

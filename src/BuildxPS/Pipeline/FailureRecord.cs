@@ -43,16 +43,16 @@ internal static class FailureRecord
         BuildxFailure.BuilderIsContext or BuildxFailure.LastNode or BuildxFailure.DriverMismatch => ErrorCategory.InvalidOperation,
         BuildxFailure.BuilderNotBootable or BuildxFailure.SshAgentUnavailable => ErrorCategory.ResourceUnavailable,
         BuildxFailure.EngineUnreachable or BuildxFailure.EngineLost
-            or BuildxFailure.NameNotResolved or BuildxFailure.RegistryUnreachable => ErrorCategory.ConnectionError,
+            or BuildxFailure.NameNotResolved or BuildxFailure.BuildContextUnreachable or BuildxFailure.RegistryUnreachable => ErrorCategory.ConnectionError,
         BuildxFailure.EngineAccessDenied or BuildxFailure.ClusterForbidden or BuildxFailure.EntitlementRefused => ErrorCategory.PermissionDenied,
         BuildxFailure.EngineCertificateInvalid or BuildxFailure.HostKeyNotTrusted or BuildxFailure.RegistryCertificateInvalid
             or BuildxFailure.RegistryPlainHttp or BuildxFailure.PolicyUnsupported
             or BuildxFailure.DigestMismatch => ErrorCategory.SecurityError,
-        BuildxFailure.RegistryUnauthorized or BuildxFailure.ClusterUnauthorized or BuildxFailure.CredentialHelperFailed or BuildxFailure.SshKeyEncrypted => ErrorCategory.AuthenticationError,
+        BuildxFailure.RegistryUnauthorized or BuildxFailure.BuildContextUnauthorized or BuildxFailure.ClusterUnauthorized or BuildxFailure.CredentialHelperFailed or BuildxFailure.SshKeyEncrypted => ErrorCategory.AuthenticationError,
         BuildxFailure.EngineUnsupported or BuildxFailure.EndpointUnsupported
             or BuildxFailure.MediaTypeUnsupported or BuildxFailure.NotImplemented => ErrorCategory.NotImplemented,
         BuildxFailure.EmulatorMissing => ErrorCategory.NotInstalled,
-        BuildxFailure.ConfigurationInvalid or BuildxFailure.ClusterConfigInvalid or BuildxFailure.DockerfileInvalid or BuildxFailure.ImageInvalid
+        BuildxFailure.ConfigurationInvalid or BuildxFailure.BuildContextInvalid or BuildxFailure.ClusterConfigInvalid or BuildxFailure.DockerfileInvalid or BuildxFailure.ImageInvalid
             or BuildxFailure.ConfigFileInvalid or BuildxFailure.StoreInvalid or BuildxFailure.LayoutInvalid => ErrorCategory.InvalidData,
         BuildxFailure.BuildContextUnreadable or BuildxFailure.SecretUnreadable => ErrorCategory.ReadError,
         BuildxFailure.DestinationNotWritable => ErrorCategory.WriteError,

@@ -98,7 +98,7 @@ public sealed class ClientContentTests : IDisposable
         await RunAsync(Request(contexts:
         [
             "a=docker-image://alpine", $"context={_folder["more"]}", $"c={_folder["more"]}", $"d=oci-layout://{_folder["layout"]}:v1", $"e=oci-layout://{_folder["layout"]}@{digest}",
-            "f=https://example.org/x.git?ref=main#x", "g=git@example.org:x",
+            "f=https://example.org/x.git?ref=main#:x", "g=git@example.org:x",
         ]));
 
         var attributes = _engine.Build!.Call!.Attributes;
@@ -108,7 +108,7 @@ public sealed class ClientContentTests : IDisposable
         Assert.StartsWith("more:", attributes["sharedkey:localdir:c"], StringComparison.Ordinal);
         Assert.Matches($"^oci-layout://[0-9a-z]{{25}}:v1@{digest}$", attributes["context:d"]);
         Assert.Matches($"^oci-layout://[0-9a-z]{{25}}@{digest}$", attributes["context:e"]);
-        Assert.Equal("https://example.org/x.git?ref=main#x", attributes["context:f"]);
+        Assert.Equal("https://example.org/x.git?ref=main#:x", attributes["context:f"]);
         Assert.Equal("git@example.org:x", attributes["context:g"]);
         Assert.Equal("moby.buildkit.frontend.contexts+forward,moby.buildkit.frontend.gitquerystring+forward", attributes["frontend.caps"]);
         Assert.Equal(["_context", "c", "context", "dockerfile"], _engine.Build.Services.Sources.Keys.Order(StringComparer.Ordinal));

@@ -105,6 +105,9 @@ internal sealed class FakeBuild(FakeEngine engine, EngineBuild build, BuildServi
         return new FakeResult(engine.Metadata);
     }
 
+    public Task<EngineResult> FetchAsync(string address, string fileName, string stepName, CancellationToken cancellationToken)
+        => Task.FromResult<EngineResult>(new FakeResult(engine.Metadata));
+
     public Task EvaluateAsync(EngineResult result, CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task<ReadOnlyMemory<byte>> ReadFileAsync(EngineResult result, Platform? platform, string path, int maxBytes, CancellationToken cancellationToken)

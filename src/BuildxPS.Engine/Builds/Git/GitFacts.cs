@@ -82,15 +82,15 @@ internal sealed record GitFacts
         {
             AddLabel("org.opencontainers.image.revision", Revision);
             AddLabel("org.opencontainers.image.source", Source);
-            AddLabel("com.docker.image.source.entrypoint", Inside(inputs.DockerfileFolder) is { } folder ? folder == "." ? inputs.DockerfileName : $"{folder}/{inputs.DockerfileName}" : null);
+            AddLabel("com.docker.image.source.entrypoint", Inside(inputs.Dockerfile.Folder) is { } folder ? folder == "." ? inputs.Dockerfile.Name : $"{folder}/{inputs.Dockerfile.Name}" : null);
         }
 
         if (ForProvenance)
         {
             AddFact("vcs:revision", Revision);
             AddFact("vcs:source", Source);
-            AddFact("vcs:localdir:context", Inside(inputs.ContextPath));
-            AddFact("vcs:localdir:dockerfile", Inside(inputs.DockerfileFolder));
+            AddFact("vcs:localdir:context", Inside(inputs.Context.Location));
+            AddFact("vcs:localdir:dockerfile", Inside(inputs.Dockerfile.Folder));
             foreach (var context in inputs.Contexts.Select(c => c.Spec).Where(c => c.Kind == BuildContextKind.Folder))
             {
                 AddFact("vcs:localdir:" + ClientContent.MountOf(context.Name), Inside(context.Location));
@@ -117,8 +117,13 @@ internal sealed record GitFacts
     }
 
     /// <summary>Where a folder is in the repository, with slashes; null where it is not in it.</summary>
-    private string? Inside(string folder)
+    private string? Inside(string? folder)
     {
+        if (folder is null)
+        {
+            return null;
+        }
+
         try
         {
             var path = Path.GetRelativePath(Root!, RealPath(folder)).Replace('\\', '/');

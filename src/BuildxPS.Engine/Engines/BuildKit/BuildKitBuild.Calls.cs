@@ -22,10 +22,24 @@ internal sealed partial class BuildKitBuild
             AllowResultArrayRef = true,
         };
         request.FrontendOpt.Add(call.Attributes.ToDictionary());
-        var response = await CallAsync(options => _channel.Gateway.SolveAsync(request, options), cancellationToken).ConfigureAwait(false);
-        // Engines that know no result message name one reference.
-        return new BuildKitResult(response.Result ?? new Protocol.Gateway.Result { RefDeprecated = response.Ref });
+        foreach (var (name, source) in call.Inputs)
+        {
+            request.FrontendInputs[name] = SourceDefinition.OfRepository(source);
+        }
+
+        return await SolveAsync(request, cancellationToken).ConfigureAwait(false);
     }
+
+    /// <inheritdoc/>
+    public Task<EngineResult> FetchAsync(string address, string fileName, string stepName, CancellationToken cancellationToken)
+        => SolveAsync(
+            new Protocol.Gateway.SolveRequest
+            {
+                Definition = SourceDefinition.OfFile(address, fileName, stepName),
+                AllowResultReturn = true,
+                AllowResultArrayRef = true,
+            },
+            cancellationToken);
 
     /// <inheritdoc/>
     public async Task EvaluateAsync(EngineResult result, CancellationToken cancellationToken)
@@ -88,6 +102,13 @@ internal sealed partial class BuildKitBuild
 
         await ((Task)_solve.WaitAsync(s_failLimit, cancellationToken)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    private async Task<EngineResult> SolveAsync(Protocol.Gateway.SolveRequest request, CancellationToken cancellationToken)
+    {
+        var response = await CallAsync(options => _channel.Gateway.SolveAsync(request, options), cancellationToken).ConfigureAwait(false);
+        // Engines that know no result message name one reference.
+        return new BuildKitResult(response.Result ?? new Protocol.Gateway.Result { RefDeprecated = response.Ref });
     }
 
     private static BuildKitResult Own(EngineResult result)

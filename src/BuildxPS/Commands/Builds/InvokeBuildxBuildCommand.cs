@@ -16,18 +16,6 @@ public sealed partial class InvokeBuildxBuildCommand : BuildxProgressCommand, ID
     private BuildRequest? _requestOfAll;
     private bool _hasSentBytes;
 
-    /// <summary>The build context: a folder.</summary>
-    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
-    [Alias("PSPath", "FullName")]
-    [PathArgument]
-    public string Path { get; set; } = ".";
-
-    /// <summary>The Dockerfile, relative to the current location; without it <c>Dockerfile</c> in the context.</summary>
-    [Parameter]
-    [Alias("f", "Dockerfile")]
-    [PathArgument]
-    public string? File { get; set; }
-
     /// <summary>Names for the image.</summary>
     [Parameter]
     [Alias("t")]
@@ -142,7 +130,6 @@ public sealed partial class InvokeBuildxBuildCommand : BuildxProgressCommand, ID
         _requestOfAll = WithOptions(new BuildRequest
         {
             ContextPath = "",
-            DockerfilePath = File is null ? null : ForAll(File, () => ResolvePath(File, BuildxFailure.DockerfileNotFound, "The Dockerfile")),
             Tags = [.. (Tag ?? []).Select(t => ForAll(t, () => ImageReference.Parse(t)))],
             Platforms = ForAll(Platform, () => PlatformArguments.Read(Platform ?? [])),
             Target = Target,
@@ -163,25 +150,30 @@ public sealed partial class InvokeBuildxBuildCommand : BuildxProgressCommand, ID
         });
         ChooseProgress();
         _builds = new BuildQueue(ClientEnvironment.Read(), PipelineStopToken);
+        BeginContexts();
     }
 
     /// <inheritdoc/>
-    protected override void ProcessRecord() => ForInput(Path, () =>
+    protected override void ProcessRecord()
     {
-        var request = _requestOfAll! with
+        if (!TakePiped())
         {
-            ContextPath = ResolvePath(Path, BuildxFailure.BuildContextNotFound, "The build context"),
-            Builder = new BuilderSelection { Name = Builder, Context = Context, DockerHost = DockerHost },
-        };
+            BuildInput(Path);
+        }
+    }
+
+    private void BuildInput(string path) => ForInput(path, () =>
+    {
+        var request = ReadContext(_requestOfAll! with { Builder = new BuilderSelection { Name = Builder, Context = Context, DockerHost = DockerHost } }, path);
         // Before the question: a preview must not promise what would be refused.
         LocalDelete.Check(request.Outputs, SessionState.Path.CurrentFileSystemLocation.ProviderPath, isAllowed: request.Entitlements.Contains(LocalDelete.Entitlement));
         new BuildRunner(ClientEnvironment.Read()).Check(request);
         RefuseMoreBytes(request);
-        if (ShouldProcess(request.ContextPath, Describe(request)))
+        if (ShouldProcess(NameOf(request), Describe(request)))
         {
-            WriteVerbose($"Building '{request.ContextPath}'.");
+            WriteVerbose($"Building '{NameOf(request)}'.");
             Pump(ThrottleLimit);
-            var build = _builds!.Begin(Path, request);
+            var build = _builds!.Begin(path, request);
             build.Display = CreateDisplay(LabelOf(request), build.Place);
         }
         else if (IsPreview)
@@ -189,9 +181,6 @@ public sealed partial class InvokeBuildxBuildCommand : BuildxProgressCommand, ID
             Preview(request);
         }
     });
-
-    /// <inheritdoc/>
-    protected override void EndProcessing() => Pump(1);
 
     /// <summary>Stops what is still under way where the pipeline ends early.</summary>
     public void Dispose() => _builds?.Dispose();
@@ -359,8 +348,7 @@ public sealed partial class InvokeBuildxBuildCommand : BuildxProgressCommand, ID
 
     /// <summary>What tells builds of one pipeline apart; null where there is one.</summary>
     private string? LabelOf(BuildRequest request)
-        => !MyInvocation.ExpectingInput ? null
-            : request.Tags.Count > 0 && Tag is null ? request.Tags[0].FamiliarName
+        => !MyInvocation.ExpectingInput || TakesPipeline ? null
             : System.IO.Path.GetFileName(System.IO.Path.TrimEndingDirectorySeparator(request.ContextPath)) is { Length: > 0 } folder ? folder
-            : request.ContextPath;
+            : NameOf(request);
 }
