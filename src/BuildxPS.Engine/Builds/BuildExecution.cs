@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using BuildxPS.Engine.Builds.Caches;
 using BuildxPS.Engine.Configuration;
 using BuildxPS.Engine.Drivers;
 using BuildxPS.Engine.Engines;
@@ -55,7 +56,7 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
         {
             foreach (var node in nodes.Nodes)
             {
-                CachePlan.CheckEngine(inputs.Caches, node.Features);
+                CacheSupport.CheckWritten(inputs.Caches, node.Description, node.Features);
                 NamedContexts.CheckEngine(inputs.Contexts, request, node.Description);
             }
 
@@ -69,13 +70,13 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
             var builds = nodes.Nodes.Select(n => Prepare(request, inputs, outputs, files, nodes, n, loadsIndexes)).ToList();
             var buildRef = builds[0].BuildRef(nodes.Plan);
             await events.WriteAsync(new BuildStarted { BuildRef = buildRef, Plan = nodes.Plan }, cancellationToken).ConfigureAwait(false);
-            await WarnAsync(files.Content.Warnings, cancellationToken).ConfigureAwait(false);
+            await WarnAsync([.. files.Content.Warnings, .. nodes.Nodes.SelectMany(n => ReadableCaches(files, n).Warnings).Distinct()], cancellationToken).ConfigureAwait(false);
             await WarnAsync(nodes.Plan, outputs, cancellationToken).ConfigureAwait(false);
             await WarnAsync(_mounts!.Warnings, cancellationToken).ConfigureAwait(false);
             await SideBySide.RunAsync(builds.Select(b => (Func<CancellationToken, Task>)b.RunAsync), cancellationToken).ConfigureAwait(false);
             await files.CommitAsync([.. builds[0].Exporters.Select(e => e.Output)], cancellationToken).ConfigureAwait(false);
             await WarnAsync(await files.Content.CommitAsync(builds[0].Response, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
-            await WarnAsync(UnusedCaches.Find([.. builds.SelectMany(b => b.Seen.Steps)], files.Failures), cancellationToken).ConfigureAwait(false);
+            await WarnAsync(UnusedCaches.Find([.. builds.SelectMany(b => b.Seen.Steps)], files.Failures, inputs.Caches.From), cancellationToken).ConfigureAwait(false);
             var result = builds.Count == 1
                 ? await FinishAsync(request, outputs, builds[0], nodes.Plan, cancellationToken).ConfigureAwait(false)
                 : await MergeAsync(request, outputs, builds, nodes.Plan, cancellationToken).ConfigureAwait(false);
@@ -94,8 +95,10 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
     {
         var isOneOfSeveral = nodes.Nodes.Count > 1;
         var exporters = ExporterPlan.Create(outputs, request, node.Description, node.Features, loadsIndexes);
-        var call = files.Content.AddTo(FrontendAttributes.Create(
-            request, inputs.DockerfileName, node.Plan.Platforms, node.Description, node.Features, environment, node.Node.ProxyArguments));
+        var imports = ReadableCaches(files, node).Usable;
+        var call = files.Content.AddTo(
+            FrontendAttributes.Create(request, inputs.DockerfileName, node.Plan.Platforms, node.Description, node.Features, environment, node.Node.ProxyArguments),
+            imports);
         if (isOneOfSeveral)
         {
             call = SeveralNodes.AsPart(call);
@@ -106,8 +109,8 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
             Ref = BuildReference.Create(),
             Exporters = [.. exporters.Select(e => isOneOfSeveral && e.Output.Pushes ? SeveralNodes.ByDigest(e.Exporter) : e.Exporter)],
             CacheExports = files.Content.Exports,
-            CacheImports = files.Content.Imports,
-            FrontendAttributes = call.Attributes,
+            CacheImports = [.. imports.Select(i => i.Told)],
+            FrontendAttributes = ClientCaches.Recorded(call.Attributes, imports),
             SharedKey = SharedKey.Create(inputs.ContextPath, environment),
         };
         var own = new NodeEvents(node.Node.Name);
@@ -145,6 +148,9 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
             }),
         };
     }
+
+    private static (IReadOnlyList<OpenCache> Usable, IReadOnlyList<string> Warnings) ReadableCaches(ClientFiles files, ChosenNode node)
+        => CacheSupport.ChooseRead(files.Content.Imports, node.Description, node.Features);
 
     private async Task<BuildResult> FinishAsync(
         BuildRequest request, IReadOnlyList<PlannedOutput> outputs, NodeBuild build, BuildPlan plan, CancellationToken cancellationToken)
