@@ -50,6 +50,31 @@ Describe 'Get-BuildxImageManifest' {
         $index.Digest | Should -Be $digest
     }
 
+    It 'gives the attestations of an image that was pushed' {
+        $setup = Get-TestSetup
+        $name = "$($setup.registries.plain)/attested/$([guid]::NewGuid().ToString('n')):1"
+        $unique = New-TestContext (Join-Path $TestDrive attested) "FROM busybox`nRUN echo $([guid]::NewGuid()) > /x`n"
+        $result = Invoke-BuildxBuild $unique -DockerHost (Get-TestEngine d28) -Tag $name -Push -Progress None
+        $found = $result | Get-BuildxImageManifest -Attestation
+        $found | Should -HaveCount 1
+        $found | Should -BeOfType ([BuildxPS.ImageAttestation])
+        $found.Kind | Should -Be Provenance
+        $found.MatchesImage | Should -BeTrue
+        $found.ImageDigest | Should -Be $result.PlatformImages[0].Digest
+        $found.Provenance.Materials.Uri | Should -BeLike 'pkg:docker/busybox@*'
+        # The same by the names that the standard gives them.
+        $predicate = $found.Predicate
+        ($predicate.buildType ?? $predicate.buildDefinition.buildType) | Should -Be $found.Provenance.BuildType
+        ($found.RawJson | ConvertFrom-Json).predicateType | Should -Be $found.PredicateType
+        ($found | Out-String -Width 200) | Should -BeLike "*$($found.PredicateType)*"
+    }
+
+    It 'says where an image has no attestations' {
+        $registry = (Get-TestSetup).registries.plain
+        Get-BuildxImageManifest $registry/library/alpine -Attestation -WarningVariable warned -WarningAction SilentlyContinue | Should -BeNullOrEmpty
+        "$warned" | Should -BeLike '*alpine*no attestations*'
+    }
+
     It 'keeps the order of many references, and goes on after one that fails' {
         $registry = (Get-TestSetup).registries.plain
         $references = @(foreach ($i in 1..20) { "$registry/library/alpine", "$registry/library/no-such-$i", "$registry/library/busybox" })
@@ -157,6 +182,22 @@ Describe 'The views of images' {
             ConfigDescriptor = $descriptors[0]; Config = $config; Layers = $descriptors; Annotations = $annotations
         }
 
+        $texts = [Collections.Generic.Dictionary[string, string]]::new()
+        $texts['sha256'] = $digest.Substring(7)
+        $texts[$evil] = $evil
+        $subject = [BuildxPS.AttestationSubject]@{ Name = $evil; Digests = $texts }
+        $material = [BuildxPS.ProvenanceMaterial]@{ Uri = $evil; Digests = $texts }
+        $provenance = [BuildxPS.ImageProvenance]@{
+            SlsaVersion = '1'; BuildType = $evil; BuilderId = $evil; BuilderPlatform = $evil; Source = $evil; Revision = $evil; Dockerfile = $evil; Frontend = $evil
+            Parameters = $texts; Materials = [BuildxPS.ProvenanceMaterial[]]$material; StartedOn = '2026-01-02T03:04:05Z'
+        }
+        $package = [BuildxPS.SbomPackage]@{ Name = $evil; Version = $evil; License = $evil; PackageUrl = $evil }
+        $sbom = [BuildxPS.ImageSbom]@{ Name = $evil; Format = $evil; Creators = [string[]]$evil; Packages = [BuildxPS.SbomPackage[]]$package }
+        $attestation = [BuildxPS.ImageAttestation]@{
+            Reference = $reference; ImageDigest = $digest; Platform = [BuildxPS.Platform]::Parse('linux/arm64'); Kind = 'Provenance'; PredicateType = $evil; ManifestDigest = $digest
+            Digest = $digest; RawBytes = [Text.Encoding]::UTF8.GetBytes('{}'); Subjects = [BuildxPS.AttestationSubject[]]$subject; Provenance = $provenance; Sbom = $sbom
+        }
+
         function Show($InputObject) {
             ($InputObject | Out-String -Width 120) -split '\r?\n' | ForEach-Object TrimEnd | Where-Object { $_ }
         }
@@ -191,12 +232,25 @@ Describe 'The views of images' {
         (Show $config.History)[2] | Should -Match '^2026-01-02 03:04:05\s+yes\s+RUN a'
     }
 
+    It 'show an attestation in a line, and in full on request' {
+        (Show $attestation)[2] | Should -Match '^registry\.local:5000/app:1\s+linux/arm64\s+Provenance\s+a# #vso\[task\.complete\] b\s+True\s+2B$'
+        Show ($attestation | Format-List) | Should -Contain 'Packages      : 1'
+        Show $provenance | Should -Contain 'SlsaVersion     : 1'
+        Show $sbom | Should -Contain 'Packages : 1'
+    }
+
     It 'let nothing in <What> steer the terminal or a CI system, and keep it in the object' -ForEach @(
         @{ What = 'an index'; Get = { $index } }
         @{ What = 'an image'; Get = { $image } }
         @{ What = 'entries'; Get = { $descriptors } }
         @{ What = 'a config'; Get = { $config } }
         @{ What = 'a history'; Get = { $config.History } }
+        @{ What = 'an attestation'; Get = { $attestation } }
+        @{ What = 'a provenance'; Get = { $provenance } }
+        @{ What = 'materials'; Get = { $material } }
+        @{ What = 'subjects'; Get = { $subject } }
+        @{ What = 'an SBOM'; Get = { $sbom } }
+        @{ What = 'packages'; Get = { $package } }
     ) {
         foreach ($shown in (& $Get | Out-String -Width 500), (& $Get | Format-List | Out-String -Width 500), (& $Get | Format-Table | Out-String -Width 500)) {
             $shown | Should -Not -Match "[`e`a]"

@@ -29,7 +29,8 @@ Describe 'Invoke-BuildxBuild refuses' {
         @{ What = 'a cache that is no cache'; Arguments = @{ CacheFrom = 5 }; Failure = 'CacheInvalid'; Category = 'InvalidArgument'; Part = 'Int32' }
         @{ What = 'a cache outside the file system'; Arguments = @{ CacheTo = 'type=local,dest=env:/x' }; Failure = 'CacheInvalid'; Category = 'InvalidArgument'; Part = 'Environment' }
         @{ What = 'a cache with a wrong mode'; Arguments = @{ CacheTo = @{ Type = 'local'; Dest = 'x'; Mode = 'most' } }; Failure = 'CacheInvalid'; Category = 'InvalidArgument'; Part = 'most' }
-        @{ What = 'a cache of a type that comes later'; Arguments = @{ CacheFrom = 'type=s3,bucket=b' }; Failure = 'NotImplemented'; Category = 'NotImplemented'; Part = "'s3'" }
+        @{ What = 'a cache of an unknown type'; Arguments = @{ CacheFrom = 'type=ftp,bucket=b' }; Failure = 'CacheInvalid'; Category = 'InvalidArgument'; Part = "'ftp'" }
+        @{ What = 'a cache with a wrong attribute'; Arguments = @{ CacheTo = @{ Type = 's3'; Upload_Parallelism = 0 } }; Failure = 'CacheInvalid'; Category = 'InvalidArgument'; Part = "upload_parallelism '0'" }
         @{ What = 'a build context without a value'; Arguments = @{ BuildContext = 'name' }; Failure = 'ArgumentInvalid'; Category = 'InvalidArgument'; Part = "'name'" }
         @{ What = 'a build context with a wrong name'; Arguments = @{ BuildContext = 'Name=x' }; Failure = 'ArgumentInvalid'; Category = 'InvalidArgument'; Part = 'lower case' }
         @{ What = 'a build context that is a target'; Arguments = @{ BuildContext = @{ base = 'target:base' } }; Failure = 'NotImplemented'; Category = 'NotImplemented'; Part = 'target:base' }
@@ -78,6 +79,45 @@ Describe 'The cache and context parameters of Invoke-BuildxBuild' {
         @(Get-Content $log | Where-Object { $_ -like 'What if:*' }) | Should -BeLike '*its cache to type=local,dest=/x,mode=max"*'
     }
 
+    It 'show no key of a cache: <What>' -ForEach @(
+        @{ What = 'text'; Cache = 'type=s3,bucket=b,access_key_id=s3cr3t,secret_access_key=s3cr3t' }
+        @{ What = 'text that is wrong'; Cache = 'type=s3,secret_access_key=s3cr3t,retry_mode=fast' }
+        @{ What = 'text that is no cache'; Cache = 'type=s3,secret_access_key=s3cr3t,x' }
+        @{ What = 'a hashtable'; Cache = @{ Type = 'azblob'; Account_Url = 'https://x.example/?sig=s3cr3t'; Secret_Access_Key = 's3cr3t' } }
+        @{ What = 'a hashtable with protected text'; Cache = @{ Type = 's3'; Secret_Access_Key = (ConvertTo-SecureString s3cr3t -AsPlainText); Session_Token = [pscredential]::new('x', (ConvertTo-SecureString s3cr3t -AsPlainText)) } }
+        @{ What = 'a hashtable without a type'; Cache = @{ Token = 's3cr3t' } }
+        @{ What = 'a CacheSpec'; Cache = [BuildxPS.CacheSpec] 'type=gha,token=s3cr3t' }
+        @{ What = 'a CacheSpec that is wrong'; Cache = [BuildxPS.CacheSpec] 'type=gha,token=s3cr3t,version=3' }
+    ) {
+        $log = Join-Path $TestDrive secret.txt
+        $null = Start-Transcript $log
+        try {
+            # What the user typed is in the record of the call; what the module says is looked at.
+            $said = & {
+                try {
+                    Invoke-BuildxBuild $context -CacheFrom $Cache -CacheTo $Cache -WhatIf -Verbose 4>&1 3>&1
+                }
+                catch {
+                    $_ | Out-String
+                    $_.TargetObject | Out-String
+                    $_.Exception.ToString()
+                    $_.ErrorDetails | Out-String
+                }
+            }
+
+            $said
+            if ($Cache -is [BuildxPS.CacheSpec]) {
+                $Cache | Out-String
+            }
+        }
+        finally {
+            $null = Stop-Transcript
+        }
+
+        "$said" | Should -Not -BeLike '*s3cr3t*'
+        Get-Content $log -Raw | Should -Not -BeLike '*s3cr3t*'
+    }
+
     It 'print a cache as buildx writes it' {
         "$([BuildxPS.CacheSpec] 'type=registry,ref=reg:5000/a:b')" | Should -Be 'reg:5000/a:b'
         $pairs = [Collections.Generic.Dictionary[string, string]]::new()
@@ -91,6 +131,8 @@ Describe 'The cache and context parameters of Invoke-BuildxBuild' {
         @{ Line = 'Invoke-BuildxBuild -CacheFrom '; Expected = "'type=local,src='" }
         @{ Line = "Invoke-BuildxBuild -CacheTo 'type=l"; Expected = "'type=local,dest='" }
         @{ Line = "Invoke-BuildxBuild -CacheTo 'type=i"; Expected = "'type=inline'" }
+        @{ Line = "Invoke-BuildxBuild -CacheTo 'type=g"; Expected = "'type=gha,mode=max,scope='" }
+        @{ Line = "Invoke-BuildxBuild -CacheFrom 'type=s"; Expected = "'type=s3,region='" }
     ) {
         (TabExpansion2 $Line $Line.Length).CompletionMatches.CompletionText | Should -Contain $Expected
     }

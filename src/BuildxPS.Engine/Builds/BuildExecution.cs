@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using BuildxPS.Engine.Builds.Caches;
 using BuildxPS.Engine.Builds.Contexts;
 using BuildxPS.Engine.Builds.Git;
 using BuildxPS.Engine.Builds.Results;
@@ -65,7 +66,7 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
         {
             foreach (var node in nodes.Nodes)
             {
-                CachePlan.CheckEngine(inputs.Caches, node.Features);
+                CacheSupport.CheckWritten(inputs.Caches, node.Description, node.Features);
                 NamedContexts.CheckEngine(inputs.Contexts, request, node.Description);
                 SourcePolicy.CheckEngine(_policy, node.Description);
             }
@@ -97,7 +98,7 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
             var resultFiles = new ResultFiles(request, environment);
             resultFiles.Begin();
             await events.WriteAsync(new BuildStarted { BuildRef = buildRef, Plan = nodes.Plan }, cancellationToken).ConfigureAwait(false);
-            await WarnAsync(files.Content.Warnings, cancellationToken).ConfigureAwait(false);
+            await WarnAsync([.. files.Content.Warnings, .. nodes.Nodes.SelectMany(n => ReadableCaches(files, n).Warnings).Distinct()], cancellationToken).ConfigureAwait(false);
             await WarnAsync(nodes.Plan, outputs, cancellationToken).ConfigureAwait(false);
             await WarnAsync(_mounts!.Warnings, cancellationToken).ConfigureAwait(false);
             await WarnAsync(_git.Warning is { } unknown ? [unknown] : [], cancellationToken).ConfigureAwait(false);
@@ -108,7 +109,7 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
             var pushed = await new DaemonPush(_engineLogins!, ReportAsync).RunAsync(builds[0], cancellationToken).ConfigureAwait(false);
             await files.CommitAsync([.. builds[0].Exporters.Select(e => e.Output)], cancellationToken).ConfigureAwait(false);
             await WarnAsync(await files.Content.CommitAsync(builds[0].Response, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
-            await WarnAsync(UnusedCaches.Find([.. builds.SelectMany(b => b.Seen.Steps)], files.Failures), cancellationToken).ConfigureAwait(false);
+            await WarnAsync(UnusedCaches.Find([.. builds.SelectMany(b => b.Seen.Steps)], files.Failures, inputs.Caches.From), cancellationToken).ConfigureAwait(false);
             var result = divided.Count > 0 ? await CollectAsync(request, divided, outputs, builds, nodes.Plan, cancellationToken).ConfigureAwait(false)
                 : builds.Count == 1 ? await FinishAsync(request, outputs, builds[0], nodes.Plan, loads, cancellationToken).ConfigureAwait(false)
                 : await MergeAsync(request, outputs, builds, nodes.Plan, cancellationToken).ConfigureAwait(false);
@@ -146,8 +147,11 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
     {
         var isOneOfSeveral = nodes.Nodes.Count > 1;
         var exporters = ExporterPlan.WithVariables(ExporterPlan.Create(outputs, request, node.Description, node.Features, loads.For), environment);
-        var call = files.Content.AddTo(FrontendAttributes.Create(
-            request, inputs.Dockerfile.Name, only is null ? node.Plan.Platforms : [only], node.Description, node.Features, environment, node.Node.ProxyArguments));
+        var imports = ReadableCaches(files, node).Usable;
+        var call = files.Content.AddTo(
+            FrontendAttributes.Create(
+                request, inputs.Dockerfile.Name, only is null ? node.Plan.Platforms : [only], node.Description, node.Features, environment, node.Node.ProxyArguments),
+            imports);
         call = _git.AddTo(RepositoryInputs.AddTo(ContextAttributes.AddTo(call, inputs), inputs, environment), inputs);
         if (isOneOfSeveral)
         {
@@ -159,8 +163,8 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
             Ref = BuildReference.Create(),
             Exporters = [.. exporters.Select(e => isOneOfSeveral && e.Output.Pushes ? SeveralNodes.ByDigest(e.Exporter) : e.Exporter)],
             CacheExports = files.Content.Exports,
-            CacheImports = files.Content.Imports,
-            FrontendAttributes = call.Attributes,
+            CacheImports = [.. imports.Select(i => i.Told)],
+            FrontendAttributes = ClientCaches.Recorded(call.Attributes, imports),
             Entitlements = Entitlements.ForEngine(request),
             SourcePolicy = _policy,
             SharedKey = inputs.Context.Kind == MainContextKind.Folder ? SharedKey.Create(inputs.Context.Location, environment) : "",
@@ -203,6 +207,9 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
             }),
         };
     }
+
+    private static (IReadOnlyList<OpenCache> Usable, IReadOnlyList<string> Warnings) ReadableCaches(ClientFiles files, ChosenNode node)
+        => CacheSupport.ChooseRead(files.Content.Imports, node.Description, node.Features);
 
     private async Task<BuildResult> FinishAsync(
         BuildRequest request, IReadOnlyList<PlannedOutput> outputs, NodeBuild build, BuildPlan plan, LoadTargets loads, CancellationToken cancellationToken)

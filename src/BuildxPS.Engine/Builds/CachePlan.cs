@@ -1,4 +1,4 @@
-using BuildxPS.Engine.Drivers;
+using BuildxPS.Engine.Builds.Caches;
 using BuildxPS.Engine.Engines;
 
 namespace BuildxPS.Engine.Builds;
@@ -21,18 +21,10 @@ internal static class CachePlan
 {
     private const string InlineCache = "BUILDKIT_INLINE_CACHE";
 
-    private static readonly string[] s_later = ["gha", "s3", "azblob"];
-
-    // What BuildKit reads of every cache that it writes.
-    private static readonly string[] s_written = ["mode", "ignore-error", "compression", "compression-level", "force-compression", "oci-mediatypes", "image-manifest"];
-    private static readonly string[] s_registry = ["ref", "registry.insecure"];
-    private static readonly string[] s_localFrom = ["src", "digest", "tag"];
-    private static readonly string[] s_localTo = ["dest", "tag", "reset"];
-
     /// <summary>Checks the caches of a request.</summary>
     /// <param name="request">The request.</param>
     /// <returns>Each cache once, with what a build argument asks for.</returns>
-    /// <exception cref="BuildxException"><see cref="BuildxFailure.CacheInvalid"/> or <see cref="BuildxFailure.NotImplemented"/>, naming the part.</exception>
+    /// <exception cref="BuildxException"><see cref="BuildxFailure.CacheInvalid"/>, naming the part.</exception>
     public static PlannedCaches Check(BuildRequest request)
     {
         var warnings = new List<string>();
@@ -50,82 +42,72 @@ internal static class CachePlan
         return new PlannedCaches { From = from, To = to, Warnings = warnings };
     }
 
-    /// <summary>Checks whether an engine can write the caches.</summary>
-    /// <param name="caches">The caches.</param>
-    /// <param name="features">What the engine's driver can do.</param>
-    /// <exception cref="BuildxException"><see cref="BuildxFailure.EngineUnsupported"/>.</exception>
-    public static void CheckEngine(PlannedCaches caches, DriverFeatures features)
-    {
-        if (features is { IsDockerDaemon: true, HasContainerdStore: false } && caches.To.FirstOrDefault(c => c.Type != "inline") is { } unsupported)
-        {
-            throw new BuildxException(
-                BuildxFailure.EngineUnsupported,
-                $"The daemon cannot write the cache '{unsupported}': its classic image store has no exporter for caches.",
-                "Build on a builder of its own (New-BuildxBuilder), switch the daemon to the containerd image store, or use -CacheTo type=inline, which goes with the image.");
-        }
-    }
+    /// <summary>A cache that cannot be what the user means.</summary>
+    /// <param name="problem">What is wrong, without secrets and without a full stop.</param>
+    /// <param name="advice">How it is right.</param>
+    /// <returns>The failure.</returns>
+    public static BuildxException Invalid(string problem, string advice) => new(BuildxFailure.CacheInvalid, problem + ".", advice);
 
     private static IEnumerable<string> CheckFrom(CacheSpec cache)
     {
+        if (cache.Type == "inline")
+        {
+            throw Invalid($"The cache '{cache.SafeText}' is to be read, and an inline cache is read from the image that holds it", "Name that image: -CacheFrom registry.local:5000/team/app:1.0.");
+        }
+
+        var warnings = CacheAttributes.Check(cache, isWritten: false);
         switch (cache.Type)
         {
             case "registry":
                 RequireReference(cache);
-                return Unknown(cache, s_registry);
+                break;
             case "local":
                 RequireFolder(cache, "src");
                 if (cache.Attributes.TryGetValue("digest", out var digest) && !ContentDigest.TryParse(digest, out _))
                 {
-                    throw Invalid($"The cache '{cache}' names the digest '{digest}', which is none", "Write a digest as sha256: and 64 hexadecimal digits, or leave it out.");
+                    throw Invalid($"The cache '{cache.SafeText}' names the digest '{digest}', which is none", "Write a digest as sha256: and 64 hexadecimal digits, or leave it out.");
                 }
 
                 RequireTag(cache);
-                return Unknown(cache, s_localFrom);
-            case "inline":
-                throw Invalid($"The cache '{cache}' is to be read, and an inline cache is read from the image that holds it", "Name that image: -CacheFrom registry.local:5000/team/app:1.0.");
-            default:
-                throw UnknownType(cache, "registry and local");
+                break;
         }
+
+        return warnings;
     }
 
     private static IEnumerable<string> CheckTo(CacheSpec cache)
     {
-        if (cache.Attributes.TryGetValue("mode", out var mode) && mode is not ("min" or "max"))
-        {
-            throw Invalid($"The cache '{cache}' has the mode '{mode}'", "The modes are min (the result's own layers) and max (those of all steps).");
-        }
-
+        var warnings = CacheAttributes.Check(cache, isWritten: true);
         switch (cache.Type)
         {
-            case "inline":
-                return Unknown(cache, []);
             case "registry":
                 RequireReference(cache);
-                return Unknown(cache, [.. s_registry, .. s_written]);
+                break;
             case "local":
                 RequireFolder(cache, "dest");
                 RequireTag(cache);
-                if (cache.Attributes.TryGetValue("reset", out var reset) && GoText.Boolean(reset) is null)
-                {
-                    throw Invalid($"The cache '{cache}' has reset={reset}, which is neither true nor false", "Write true or false.");
-                }
-
-                return Unknown(cache, [.. s_localTo, .. s_written]);
-            default:
-                throw UnknownType(cache, "registry, local and inline");
+                break;
         }
+
+        if (cache.Attributes.TryGetValue("image-manifest", out var image) && GoText.Boolean(image) == true
+            && cache.Attributes.TryGetValue("oci-mediatypes", out var oci) && GoText.Boolean(oci) == false)
+        {
+            throw Invalid($"The cache '{cache.SafeText}' is to be an image manifest without OCI's media types, and there is no such one", "Leave out oci-mediatypes=false, or image-manifest=true.");
+        }
+
+        return warnings;
     }
 
     private static void RequireReference(CacheSpec cache)
     {
         if (!cache.Attributes.TryGetValue("ref", out var reference))
         {
-            throw Invalid($"The cache '{cache}' has no ref", "Say where it is, for example type=registry,ref=registry.local:5000/team/app:cache.");
+            throw Invalid($"The cache '{cache.SafeText}' has no ref", "Say where it is, for example type=registry,ref=registry.local:5000/team/app:cache.");
         }
 
         if (!ImageReference.TryParse(reference, out _, out var problem))
         {
-            throw Invalid($"The ref of the cache '{cache}' is not an image reference: {problem}", "Write it as [registry[:port]/]repository[:tag].");
+            throw Invalid($"The ref of the cache '{cache.SafeText}' is not an image reference: {problem}", "Write it as [registry[:port]/]repository[:tag].");
         }
     }
 
@@ -133,7 +115,7 @@ internal static class CachePlan
     {
         if (!cache.Attributes.TryGetValue(name, out var folder) || folder.Length == 0)
         {
-            throw Invalid($"The cache '{cache}' has no {name}", $"Name a folder, for example type=local,{name}=folder.");
+            throw Invalid($"The cache '{cache.SafeText}' has no {name}", $"Name a folder, for example type=local,{name}=folder.");
         }
 
         if (RequestCheck.HasImpossibleCharacter(folder, out var shown))
@@ -143,7 +125,7 @@ internal static class CachePlan
 
         if (!Path.IsPathFullyQualified(folder))
         {
-            throw Invalid($"The folder of the cache '{cache}' is not an absolute path", "Give an absolute path.");
+            throw Invalid($"The folder of the cache '{cache.SafeText}' is not an absolute path", "Give an absolute path.");
         }
     }
 
@@ -151,7 +133,7 @@ internal static class CachePlan
     {
         if (cache.Attributes.TryGetValue("tag", out var tag) && (tag.Length == 0 || tag.Any(char.IsControl)))
         {
-            throw Invalid($"The cache '{cache}' has no usable tag", "Name a tag, or leave it out for 'latest'.");
+            throw Invalid($"The cache '{cache.SafeText}' has no usable tag", "Name a tag, or leave it out for 'latest'.");
         }
     }
 
@@ -166,18 +148,4 @@ internal static class CachePlan
 
         string Normal(string value) => type == "local" ? Path.TrimEndingDirectorySeparator(Path.GetFullPath(value)) : value;
     }
-
-    private static IEnumerable<string> Unknown(CacheSpec cache, string[] known)
-        => cache.Attributes.Keys.Except(known, StringComparer.Ordinal).Order(StringComparer.Ordinal)
-            .Select(k => $"The cache '{cache}' has the attribute '{k}', which this module does not know. The engine gets it as it is, and may ignore it.");
-
-    private static BuildxException UnknownType(CacheSpec cache, string types)
-        => s_later.Contains(cache.Type)
-            ? new(
-                BuildxFailure.NotImplemented,
-                $"The cache '{cache}' is of the type '{cache.Type}', which is not built yet.",
-                $"The types that are there are {types}; use one of them, or docker buildx for this one.")
-            : Invalid($"The cache '{cache}' has the type '{cache.Type}', which is not known", $"The types are {types}.");
-
-    private static BuildxException Invalid(string problem, string advice) => new(BuildxFailure.CacheInvalid, problem + ".", advice);
 }

@@ -1,5 +1,4 @@
-using System.Text;
-using System.Text.Json.Nodes;
+using BuildxPS.Engine.Builds.Caches;
 using BuildxPS.Engine.Configuration;
 using BuildxPS.Engine.Engines;
 using BuildxPS.Engine.Sessions.Content;
@@ -17,25 +16,21 @@ internal sealed class ClientContent : IAsyncDisposable
     private const string QueryCapability = "moby.buildkit.frontend.gitquerystring+forward";
 
     private readonly Dictionary<string, IContentStore> _stores = new(StringComparer.Ordinal);
-    private readonly List<(CacheSpec Cache, LayoutOutput Output)> _caches = [];
-    private readonly List<EngineCache> _imports = [];
-    private readonly List<EngineCache> _exports = [];
+    private readonly ClientCaches _caches;
     private readonly List<string> _warnings = [];
     private readonly SortedDictionary<string, string> _contexts = new(StringComparer.Ordinal);
     private LayoutOutput? _layout;
 
-    private ClientContent()
-    {
-    }
+    private ClientContent(ClientEnvironment environment) => _caches = new ClientCaches(_stores, environment);
 
     /// <summary>Stores by the name that the engine asks for them by.</summary>
     public IReadOnlyDictionary<string, IContentStore> Stores => _stores;
 
     /// <summary>Caches that the engine reads, without those that are not there.</summary>
-    public IReadOnlyList<EngineCache> Imports => _imports;
+    public IReadOnlyList<OpenCache> Imports => _caches.Imports;
 
     /// <summary>Caches that the engine writes.</summary>
-    public IReadOnlyList<EngineCache> Exports => _exports;
+    public IReadOnlyList<EngineCache> Exports => _caches.Exports;
 
     /// <summary>What the user should be told before the build.</summary>
     public IReadOnlyList<string> Warnings => _warnings;
@@ -49,23 +44,15 @@ internal sealed class ClientContent : IAsyncDisposable
     /// <exception cref="BuildxException">A folder cannot be written.</exception>
     public static ClientContent Open(PlannedCaches caches, IReadOnlyList<PlannedContext> contexts, IReadOnlyList<PlannedOutput> outputs, ClientEnvironment environment)
     {
-        var content = new ClientContent();
+        var content = new ClientContent(environment);
         content._warnings.AddRange(caches.Warnings);
         if (caches.To.Any(c => c.Type == "inline") && outputs.Count > 0 && !outputs.Any(o => o.IsImage))
         {
             content._warnings.Add("The inline cache is written nowhere: it is part of an image, and no output is one.");
         }
 
-        foreach (var cache in caches.To)
-        {
-            content.AddExport(cache);
-        }
-
-        foreach (var cache in caches.From)
-        {
-            content.AddImport(cache);
-        }
-
+        content._caches.Open(caches);
+        content._warnings.AddRange(content._caches.Warnings);
         foreach (var context in contexts)
         {
             content.AddContext(context, environment);
@@ -87,10 +74,11 @@ internal sealed class ClientContent : IAsyncDisposable
 
     /// <summary>Tells the frontend of contexts and caches.</summary>
     /// <param name="call">The call without them.</param>
+    /// <param name="imports">The caches that its engine can read.</param>
     /// <returns>The call.</returns>
-    public FrontendCall AddTo(FrontendCall call)
+    public FrontendCall AddTo(FrontendCall call, IReadOnlyList<OpenCache> imports)
     {
-        if (_contexts.Count == 0 && _imports.Count == 0)
+        if (_contexts.Count == 0 && imports.Count == 0)
         {
             return call;
         }
@@ -101,11 +89,7 @@ internal sealed class ClientContent : IAsyncDisposable
             attributes[key] = value;
         }
 
-        if (_imports.Count > 0)
-        {
-            attributes["cache-imports"] = ImportsText();
-        }
-
+        ClientCaches.Tell(attributes, imports);
         return call with { Attributes = attributes };
     }
 
@@ -115,25 +99,12 @@ internal sealed class ClientContent : IAsyncDisposable
     /// <returns>What the user should be told.</returns>
     public async Task<IReadOnlyList<string>> CommitAsync(IReadOnlyDictionary<string, string> response, CancellationToken cancellationToken)
     {
-        var warnings = new List<string>();
         if (_layout is not null)
         {
             await _layout.CommitAsync(LayoutAnswers.Image(response, _layout.Folder), LayoutAnswers.Names(response), reset: false, cancellationToken).ConfigureAwait(false);
         }
 
-        foreach (var (cache, output) in _caches)
-        {
-            if (await LayoutAnswers.CacheAsync(response, output, cancellationToken).ConfigureAwait(false) is not { } root)
-            {
-                warnings.Add($"The cache '{cache}' was not written: the engine found nothing to keep.");
-                continue;
-            }
-
-            var reset = cache.Attributes.TryGetValue("reset", out var text) && GoText.Boolean(text) == true;
-            await output.CommitAsync(root, [LayoutName.Tag(cache.Attributes.GetValueOrDefault("tag", "latest"))], reset, cancellationToken).ConfigureAwait(false);
-        }
-
-        return warnings;
+        return await _caches.CommitAsync(response, cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -150,74 +121,6 @@ internal sealed class ClientContent : IAsyncDisposable
                     source.Dispose();
                     break;
             }
-        }
-    }
-
-    private void AddExport(CacheSpec cache)
-    {
-        var attributes = cache.Attributes.ToDictionary(StringComparer.Ordinal);
-        if (cache.Type == "local")
-        {
-            var folder = attributes["dest"];
-            LayoutOutput.CheckWritable(folder);
-            var output = new LayoutOutput(folder);
-            _caches.Add((cache, output));
-            _stores["local:" + (attributes["dest"] = HeaderText(folder))] = output;
-        }
-
-        _exports.Add(new EngineCache { Type = cache.Type, Attributes = attributes });
-    }
-
-    private void AddImport(CacheSpec cache)
-    {
-        var attributes = cache.Attributes.ToDictionary(StringComparer.Ordinal);
-        if (cache.Type == "local")
-        {
-            var folder = attributes["src"];
-            var (digest, problem) = FindCache(cache, folder);
-            if (digest is null)
-            {
-                _warnings.Add($"The cache '{cache}' is not used: {problem}.");
-                return;
-            }
-
-            attributes["digest"] = digest.ToString();
-            attributes["src"] = HeaderText(folder);
-
-            var name = "local:" + attributes["src"];
-            if (!_stores.ContainsKey(name))
-            {
-                // A folder that is written to as well is read through its output.
-                _stores[name] = new LayoutStore(folder);
-            }
-        }
-
-        _imports.Add(new EngineCache { Type = cache.Type, Attributes = attributes });
-    }
-
-    private static (ContentDigest? Digest, string? Problem) FindCache(CacheSpec cache, string folder)
-    {
-        if (!Directory.Exists(folder))
-        {
-            return (null, $"'{folder}' does not exist");
-        }
-
-        try
-        {
-            var tag = cache.Attributes.GetValueOrDefault("tag", "latest");
-            if (!ContentDigest.TryParse(cache.Attributes.GetValueOrDefault("digest"), out var digest))
-            {
-                digest = LayoutIndex.Read(folder) is { } index ? index.Find(tag) : null;
-            }
-
-            using var store = new LayoutStore(folder);
-            return digest is null ? (null, $"'{folder}' holds no cache '{tag}'")
-                : store.Find(digest) is null ? (null, $"'{folder}' has no blob {digest}")
-                : (digest, null);
-        }
-        catch (BuildxException e)
-        {
-            return (null, e.Message.TrimEnd('.'));
         }
     }
 
@@ -258,27 +161,5 @@ internal sealed class ClientContent : IAsyncDisposable
     {
         var all = new SortedSet<string>(_contexts.GetValueOrDefault("frontend.caps", "").Split(',', StringSplitOptions.RemoveEmptyEntries), StringComparer.Ordinal) { name };
         _contexts["frontend.caps"] = string.Join(',', all);
-    }
-
-    private string ImportsText()
-    {
-        var imports = new JsonArray([.. _imports.Select(i => new JsonObject
-        {
-            ["Type"] = i.Type,
-            ["Attrs"] = new JsonObject(i.Attributes.OrderBy(a => a.Key, StringComparer.Ordinal).Select(a => KeyValuePair.Create(a.Key, (JsonNode?)JsonValue.Create(a.Value)))),
-        })]);
-        return Encoding.UTF8.GetString(GoJson.Write(writer => imports.WriteTo(writer)));
-    }
-
-    /// <summary>A path as the engine can name the store by it: names travel in a header, which takes printable ASCII only.</summary>
-    private static string HeaderText(string path)
-    {
-        var text = new StringBuilder(path.Length);
-        foreach (var b in Encoding.UTF8.GetBytes(path))
-        {
-            _ = b is > (byte)' ' and < 0x7F and not (byte)'%' ? text.Append((char)b) : text.Append(System.Globalization.CultureInfo.InvariantCulture, $"%{b:X2}");
-        }
-
-        return text.ToString();
     }
 }

@@ -17,7 +17,7 @@ internal static class SeveralNodes
         {
             throw new BuildxException(
                 BuildxFailure.EngineUnsupported,
-                $"The cache '{cache}' cannot take the caches of several nodes ({plan}): a folder holds that of one.",
+                $"The cache '{cache.SafeText}' cannot take the caches of several nodes ({plan}): a folder holds that of one.",
                 "Write the cache to a registry, or ask for the platforms of one node at a time.");
         }
 

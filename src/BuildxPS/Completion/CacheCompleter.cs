@@ -11,6 +11,9 @@ internal sealed class CacheCompleter : IArgumentCompleter
     [
         ("type=registry,ref=", "A cache in a registry, or an image with an inline cache"),
         ("type=local,src=", "A cache in a folder"),
+        ("type=gha,scope=", "The cache service of GitHub Actions"),
+        ("type=s3,region=", "A bucket of S3 or of a store that speaks its protocol"),
+        ("type=azblob,account_url=", "A container of Azure Blob Storage"),
     ];
 
     private static readonly (string Value, string ToolTip)[] s_to =
@@ -18,6 +21,9 @@ internal sealed class CacheCompleter : IArgumentCompleter
         ("type=registry,ref=", "A cache in a registry"),
         ("type=local,dest=", "A cache in a folder"),
         ("type=inline", "A cache that goes with the image"),
+        ("type=gha,mode=max,scope=", "The cache service of GitHub Actions"),
+        ("type=s3,mode=max,region=", "A bucket of S3 or of a store that speaks its protocol"),
+        ("type=azblob,mode=max,account_url=", "A container of Azure Blob Storage"),
     ];
 
     /// <inheritdoc/>

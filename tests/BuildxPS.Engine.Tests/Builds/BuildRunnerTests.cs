@@ -328,7 +328,7 @@ public sealed class BuildRunnerTests : IDisposable
         { "empty build argument", BuildxFailure.ArgumentInvalid },
         { "empty label", BuildxFailure.ArgumentInvalid },
         { "cache without a folder", BuildxFailure.CacheInvalid },
-        { "cache of a later type", BuildxFailure.NotImplemented },
+        { "cache with a wrong attribute", BuildxFailure.CacheInvalid },
         { "cache below a file", BuildxFailure.DestinationNotWritable },
         { "context without a folder", BuildxFailure.BuildContextNotFound },
         { "context without a layout", BuildxFailure.LayoutNotFound },
@@ -389,7 +389,7 @@ public sealed class BuildRunnerTests : IDisposable
             case "empty build argument": return Request with { BuildArguments = new Dictionary<string, string> { [""] = "x" } };
             case "empty label": return Request with { Labels = new Dictionary<string, string> { [""] = "x" } };
             case "cache without a folder": return Request with { CacheTo = [CacheSpec.Parse("type=local")] };
-            case "cache of a later type": return Request with { CacheFrom = [CacheSpec.Parse("type=gha")] };
+            case "cache with a wrong attribute": return Request with { CacheFrom = [CacheSpec.Parse("type=gha,version=3")] };
             case "cache below a file": return Request with { CacheTo = [CacheSpec.Parse($"type=local,dest={dockerfile}/cache")] };
             case "context without a folder": return Request with { NamedContexts = [BuildContextSpec.Parse("x", Path.Join(_folder.FullName, "none"))] };
             case "context without a layout": return Request with { NamedContexts = [BuildContextSpec.Parse("x", $"oci-layout://{_folder.FullName}/none")] };

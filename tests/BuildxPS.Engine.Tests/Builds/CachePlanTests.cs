@@ -1,5 +1,4 @@
 using BuildxPS.Engine.Builds;
-using BuildxPS.Engine.Drivers;
 
 namespace BuildxPS.Engine.Tests.Builds;
 
@@ -38,20 +37,6 @@ public sealed class CachePlanTests
     }
 
     [Theory]
-    [InlineData("gha")]
-    [InlineData("s3")]
-    [InlineData("azblob")]
-    public void A_type_that_comes_later_says_so(string type)
-    {
-        foreach (var request in new[] { Request("type=" + type), Request("", "type=" + type) })
-        {
-            var failure = Assert.Throws<BuildxException>(() => CachePlan.Check(request));
-            Assert.Equal(BuildxFailure.NotImplemented, failure.Failure);
-            Assert.Contains($"'{type}'", failure.Message, StringComparison.Ordinal);
-        }
-    }
-
-    [Theory]
     [InlineData("", "1", "type=inline")]
     [InlineData("type=inline", "true", "type=inline")]
     [InlineData("a", "true", "a type=inline")]
@@ -62,20 +47,4 @@ public sealed class CachePlanTests
     [Fact]
     public void An_unknown_attribute_is_said()
         => Assert.Contains("'compresion'", Assert.Single(CachePlan.Check(Request("", "type=local,dest=/a,compresion=zstd,compression=zstd")).Warnings), StringComparison.Ordinal);
-
-    [Theory]
-    [InlineData("type=local,dest=/a")]
-    [InlineData("reg:5000/a")]
-    public void A_classic_store_writes_only_inline_caches(string to)
-    {
-        var classic = new DriverFeatures { IsDockerDaemon = true };
-        CachePlan.CheckEngine(CachePlan.Check(Request("a", "type=inline")), classic);
-        CachePlan.CheckEngine(CachePlan.Check(Request("a", to)), classic with { HasContainerdStore = true });
-        CachePlan.CheckEngine(CachePlan.Check(Request("a", to)), new DriverFeatures());
-
-        var failure = Assert.Throws<BuildxException>(() => CachePlan.CheckEngine(CachePlan.Check(Request("a", "type=inline;" + to)), classic));
-
-        Assert.Equal(BuildxFailure.EngineUnsupported, failure.Failure);
-        Assert.Contains(to, failure.Message, StringComparison.Ordinal);
-    }
 }

@@ -30,9 +30,9 @@ public sealed class ClientContentTests : IDisposable
         Outputs = [.. (outputs ?? ["type=cacheonly"]).Select(OutputSpec.Parse)],
     };
 
-    private async Task<BuildResult> RunAsync(BuildRequest request)
+    private async Task<BuildResult> RunAsync(BuildRequest request, params (string Name, string Value)[] variables)
     {
-        var environment = new ClientEnvironment { Variables = new Dictionary<string, string>(), HomeDirectory = _folder.Path };
+        var environment = new ClientEnvironment { Variables = variables.ToDictionary(v => v.Name, v => v.Value), HomeDirectory = _folder.Path };
         var runner = new BuildRunner(environment, new BuildParts
         {
             ResolveBuilder = (_, _) => Task.FromResult(_engine.Builder()),
@@ -76,8 +76,6 @@ public sealed class ClientContentTests : IDisposable
             $$$"""[{"Type":"registry","Attrs":{"ref":"reg:5000/x:cache"}},{"Type":"local","Attrs":{"digest":"{{{digest}}}","src":"{{{path}}}"}}]""",
             _engine.Build.Call!.Attributes["cache-imports"]);
         Assert.Equal(_engine.Build.Call.Attributes["cache-imports"], build.FrontendAttributes["cache-imports"]);
-
-        static string Show(EngineCache cache) => cache.Type + string.Concat(cache.Attributes.OrderBy(a => a.Key, StringComparer.Ordinal).Select(a => $" {a.Key}={a.Value}"));
     }
 
     [Fact]
@@ -89,6 +87,63 @@ public sealed class ClientContentTests : IDisposable
         Assert.DoesNotContain("cache-imports", _engine.Build.Call!.Attributes.Keys);
         Assert.Contains(_folder["none"], Assert.Single(result.Warnings).Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task Keys_and_tokens_of_this_client_reach_the_engine_but_not_its_record()
+    {
+        _engine.Features = new();
+        _engine.Description = _engine.Description with { Capabilities = new HashSet<string> { "cache.gha", "cache.s3", "cache.azblob" } };
+        string[] caches = ["type=gha,scope=x", "type=s3,bucket=b,region=r", "type=azblob,account_url=https://u:s3cr3t@x.example/?sig=s3cr3t,secret_access_key=s3cr3tAA"];
+        var result = await RunAsync(
+            Request(caches, caches),
+            ("ACTIONS_RUNTIME_TOKEN", "s3cr3t"), ("ACTIONS_CACHE_URL", "https://cache.example/"), ("AWS_ACCESS_KEY_ID", "s3cr3t"), ("AWS_SECRET_ACCESS_KEY", "s3cr3t"), ("AWS_SESSION_TOKEN", "s3cr3t"));
+
+        var build = _engine.Build!.Request;
+        string[] told =
+        [
+            "gha scope=x token=s3cr3t url=https://cache.example/",
+            "s3 access_key_id=s3cr3t bucket=b region=r secret_access_key=s3cr3t session_token=s3cr3t",
+            "azblob account_url=https://u:s3cr3t@x.example/?sig=s3cr3t secret_access_key=s3cr3tAA",
+        ];
+        Assert.Equal(told, build.CacheImports.Select(Show));
+        Assert.Equal(told, build.CacheExports.Select(Show));
+        Assert.Equal(7, _engine.Build.Call!.Attributes["cache-imports"].Split("s3cr3t").Length - 1);
+        Assert.Equal(
+            """[{"Type":"gha","Attrs":{"scope":"x","url":"https://cache.example/"}},{"Type":"s3","Attrs":{"bucket":"b","region":"r"}},{"Type":"azblob","Attrs":{}}]""",
+            build.FrontendAttributes["cache-imports"]);
+        Assert.Empty(result.Warnings);
+    }
+
+    [Fact]
+    public async Task What_buildx_leaves_out_in_silence_is_said()
+    {
+        _engine.Features = new();
+        _engine.Description = _engine.Description with { Capabilities = new HashSet<string> { "cache.gha", "cache.s3" } };
+        var result = await RunAsync(Request(["type=gha", "type=azblob,account_url=https://x.example"], ["type=gha,mode=max", "type=s3,bucket=b,region=r"]));
+
+        Assert.Empty(_engine.Build!.Request.CacheImports);
+        Assert.Equal(["s3 bucket=b region=r"], _engine.Build.Request.CacheExports.Select(Show));
+        Assert.DoesNotContain("cache-imports", _engine.Build.Call!.Attributes.Keys);
+        Assert.Collection(
+            result.Warnings.Select(w => w.Message).Order(StringComparer.Ordinal),
+            w => Assert.StartsWith("The cache 'type=azblob,account_url=https://x.example' is not used: its BuildKit v0.25.2 does not list the capability cache.azblob", w, StringComparison.Ordinal),
+            w => Assert.StartsWith("The cache 'type=gha' is left out: it has no token, and ACTIONS_RUNTIME_TOKEN is not set", w, StringComparison.Ordinal),
+            w => Assert.StartsWith("The cache 'type=gha,mode=max' is left out", w, StringComparison.Ordinal),
+            w => Assert.StartsWith("The engine gets no keys from here for the cache 'type=s3,bucket=b,region=r'", w, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_cache_that_an_old_engine_cannot_write_is_refused_before_the_build()
+    {
+        _engine.Features = new();
+        var failure = await Assert.ThrowsAsync<BuildxException>(() => RunAsync(Request(to: ["type=gha,token=s3cr3t,url=https://x"])));
+
+        Assert.Equal(BuildxFailure.EngineUnsupported, failure.Failure);
+        Assert.Contains("type=gha,token=***", failure.Message, StringComparison.Ordinal);
+        Assert.Null(_engine.Build);
+    }
+
+    private static string Show(EngineCache cache) => cache.Type + string.Concat(cache.Attributes.OrderBy(a => a.Key, StringComparer.Ordinal).Select(a => $" {a.Key}={a.Value}"));
 
     [Fact]
     public async Task The_frontend_is_told_of_contexts()

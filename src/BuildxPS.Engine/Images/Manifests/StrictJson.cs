@@ -13,7 +13,6 @@ internal readonly struct StrictJson
 
     private static readonly JsonDocumentOptions s_options = new()
     {
-        MaxDepth = MaxDepth,
         AllowDuplicateProperties = false,
         AllowTrailingCommas = false,
         CommentHandling = JsonCommentHandling.Disallow,
@@ -31,13 +30,14 @@ internal readonly struct StrictJson
     /// <summary>Parses an object.</summary>
     /// <param name="bytes">The bytes; they must stay as they are while the result is used.</param>
     /// <param name="subject">What they are, for messages: <c>the manifest of X</c>.</param>
+    /// <param name="maxDepth">How deep it may be.</param>
     /// <returns>The object.</returns>
     /// <exception cref="BuildxException"><see cref="BuildxFailure.ImageInvalid"/>.</exception>
-    public static StrictJson Parse(ReadOnlyMemory<byte> bytes, string subject)
+    public static StrictJson Parse(ReadOnlyMemory<byte> bytes, string subject, int maxDepth = MaxDepth)
     {
         try
         {
-            var root = JsonDocument.Parse(bytes, s_options).RootElement;
+            var root = JsonDocument.Parse(bytes, s_options with { MaxDepth = maxDepth }).RootElement;
             return root.ValueKind == JsonValueKind.Object
                 ? new StrictJson(root, subject, "")
                 : throw Invalid(subject, "it is not a JSON object");

@@ -104,29 +104,40 @@ public sealed class RegistryClient : IDisposable
             : throw Mismatch(reference, $"it stored {stored}, and was given {digest}");
     }
 
-    /// <summary>Gets a small blob whole, for example a config.</summary>
+    /// <summary>Gets a config whole.</summary>
     /// <param name="repository">The repository that it is in.</param>
     /// <param name="blob">The blob.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The bytes, checked.</returns>
     internal Task<byte[]> GetSmallBlobAsync(ImageReference repository, Descriptor blob, CancellationToken cancellationToken)
+        => GetBlobAsync(repository, blob, "config", _options.Limits.ConfigBytes, "Ask who built the image: a config holds settings and labels, not data.", cancellationToken);
+
+    /// <summary>Gets an attestation whole.</summary>
+    /// <param name="repository">The repository that it is in.</param>
+    /// <param name="blob">The blob.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The bytes, checked.</returns>
+    internal Task<byte[]> GetAttestationAsync(ImageReference repository, Descriptor blob, CancellationToken cancellationToken)
+        => GetBlobAsync(repository, blob, "attestation", _options.Limits.AttestationBytes, "Fetch it with a tool that writes blobs to files.", cancellationToken);
+
+    private Task<byte[]> GetBlobAsync(ImageReference repository, Descriptor blob, string what, int limit, string advice, CancellationToken cancellationToken)
     {
-        if (blob.Size > _options.Limits.ConfigBytes)
+        if (blob.Size > limit)
         {
             throw new BuildxException(
                 BuildxFailure.ImageInvalid,
-                $"The config of '{repository}' is {ByteSize.Format(blob.Size)}, more than the {ByteSize.Format(_options.Limits.ConfigBytes)} that are read.",
-                "Ask who built the image: a config holds settings and labels, not data.");
+                $"The {what} of '{repository}' is {ByteSize.Format(blob.Size)}, more than the {ByteSize.Format(limit)} that are read.",
+                advice);
         }
 
         return _pipeline.SendAsync(
             BlobRequest(repository, blob),
             async (response, token) =>
             {
-                var bytes = await response.ReadAsync(_options.Limits.ConfigBytes, token).ConfigureAwait(false);
+                var bytes = await response.ReadAsync(limit, token).ConfigureAwait(false);
                 return bytes.Length == blob.Size && Digests.Compute(blob.Digest, bytes) == blob.Digest
                     ? bytes
-                    : throw Mismatch(repository, $"the config has {bytes.Length} bytes and the digest {Digests.Compute(blob.Digest, bytes)}, and not {blob.Size} bytes and {blob.Digest}");
+                    : throw Mismatch(repository, $"the {what} has {bytes.Length} bytes and the digest {Digests.Compute(blob.Digest, bytes)}, and not {blob.Size} bytes and {blob.Digest}");
             },
             cancellationToken);
     }

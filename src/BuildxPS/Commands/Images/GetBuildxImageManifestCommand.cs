@@ -3,6 +3,7 @@ using BuildxPS.Completion;
 using BuildxPS.Engine.Builders;
 using BuildxPS.Engine.Configuration;
 using BuildxPS.Engine.Images;
+using BuildxPS.Engine.Images.Attestations;
 using BuildxPS.Engine.Images.Credentials;
 using BuildxPS.Engine.Images.Registries;
 using BuildxPS.Pipeline;
@@ -11,10 +12,10 @@ namespace BuildxPS.Commands;
 
 /// <summary>Reads an image's index or manifest from its registry: <c>docker buildx imagetools inspect</c>.</summary>
 [Cmdlet(VerbsCommon.Get, "BuildxImageManifest")]
-[OutputType(typeof(ImageIndex), typeof(ImageManifest))]
+[OutputType(typeof(ImageIndex), typeof(ImageManifest), typeof(ImageAttestation))]
 public sealed class GetBuildxImageManifestCommand : BuildxCommand, IDisposable
 {
-    private OrderedWork<ImageDocument>? _work;
+    private OrderedWork<(IReadOnlyList<object> Found, string? Problem)>? _work;
     private CredentialStore? _credentials;
     private readonly Dictionary<string, RegistryClient> _clients = new(StringComparer.OrdinalIgnoreCase);
     private ClientEnvironment? _environment;
@@ -28,6 +29,10 @@ public sealed class GetBuildxImageManifestCommand : BuildxCommand, IDisposable
     [ValidateNotNullOrEmpty]
     [ImageReferenceArgument]
     public object[] Reference { get; set; } = [];
+
+    /// <summary>Gives the image's attestations, each as an <see cref="ImageAttestation"/>: provenance, SBOM, and what else lies beside it in its index.</summary>
+    [Parameter]
+    public SwitchParameter Attestation { get; set; }
 
     /// <summary>Registries that are spoken to over plain http; one on this machine needs no word.</summary>
     [Parameter]
@@ -53,7 +58,7 @@ public sealed class GetBuildxImageManifestCommand : BuildxCommand, IDisposable
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
-        _work = new OrderedWork<ImageDocument>(PipelineStopToken);
+        _work = new OrderedWork<(IReadOnlyList<object> Found, string? Problem)>(PipelineStopToken);
         _environment = ClientEnvironment.Read();
         _trust = ForAll(RegistryCa, () => TrustArguments.Read(
             InsecureRegistry, SkipTlsVerify, RegistryCa, path => ResolvePath(path, BuildxFailure.ArgumentInvalid, "The file with certificates")));
@@ -100,9 +105,14 @@ public sealed class GetBuildxImageManifestCommand : BuildxCommand, IDisposable
         var client = ClientFor((argument as BuildResult)?.Builder ?? Builder);
         foreach (var reference in argument is BuildResult result ? ReferencesOf(result) : [ImageReference.Parse((string)argument)])
         {
-            _work!.Begin(argument, token => new ImageInspector(client).InspectAsync(reference, token));
+            _work!.Begin(argument, token => ReadAsync(client, reference, token));
         }
     }
+
+    private async Task<(IReadOnlyList<object> Found, string? Problem)> ReadAsync(RegistryClient client, ImageReference reference, CancellationToken cancellationToken)
+        => Attestation
+            ? await new AttestationInspector(client).InspectAsync(reference, cancellationToken).ConfigureAwait(false)
+            : ([await new ImageInspector(client).InspectAsync(reference, cancellationToken).ConfigureAwait(false)], null);
 
     /// <summary>What is pushed by a builder that trusts a registry can be read from there without saying so again.</summary>
     private RegistryClient ClientFor(string? builder)
@@ -144,10 +154,11 @@ public sealed class GetBuildxImageManifestCommand : BuildxCommand, IDisposable
 
         ForInput(target, () =>
         {
-            ImageDocument document;
+            IReadOnlyList<object> found;
+            string? problem;
             try
             {
-                document = Run(_ => work);
+                (found, problem) = Run(_ => work);
             }
             catch (BuildxException)
             {
@@ -156,7 +167,12 @@ public sealed class GetBuildxImageManifestCommand : BuildxCommand, IDisposable
             }
 
             Report();
-            WriteObject(document);
+            if (problem is not null)
+            {
+                WriteWarning(problem);
+            }
+
+            WriteObject(found, enumerateCollection: true);
         });
         return true;
     }
