@@ -16,8 +16,10 @@
 
     CmdletsToExport      = @(
         'Add-BuildxNode'
+        'Clear-BuildxCache'
         'Get-BuildxBuilder'
         'Get-BuildxContext'
+        'Get-BuildxDiskUsage'
         'Get-BuildxImageManifest'
         'Invoke-BuildxBuild'
         'New-BuildxBuilder'

@@ -175,10 +175,6 @@ public sealed class InvokeBuildxBuildCommand : BuildxProgressCommand
         }
     });
 
-    private bool IsPreview => MyInvocation.BoundParameters.TryGetValue("WhatIf", out var given)
-        ? (SwitchParameter)given
-        : LanguagePrimitives.IsTrue(GetVariableValue("WhatIfPreference"));
-
     /// <summary>Says which node would build what, and why, as far as that is known without starting anything.</summary>
     private void Preview(BuildRequest request)
     {
