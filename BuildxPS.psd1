@@ -20,6 +20,7 @@
         'Get-BuildxBuilder'
         'Get-BuildxContext'
         'Get-BuildxDiskUsage'
+        'Get-BuildxDockerfileInfo'
         'Get-BuildxImageManifest'
         'Invoke-BuildxBuild'
         'New-BuildxBuilder'
@@ -28,6 +29,7 @@
         'Set-BuildxBuilder'
         'Start-BuildxBuilder'
         'Stop-BuildxBuilder'
+        'Test-BuildxDockerfile'
         'Use-BuildxBuilder'
     )
     FunctionsToExport    = @()

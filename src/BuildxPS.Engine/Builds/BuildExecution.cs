@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using BuildxPS.Engine.Builds.Questions;
 using BuildxPS.Engine.Configuration;
 using BuildxPS.Engine.Drivers;
 using BuildxPS.Engine.Engines;
@@ -8,7 +9,7 @@ using BuildxPS.Engine.Images.Registries;
 namespace BuildxPS.Engine.Builds;
 
 /// <summary>The straight walk of one build: check, choose, start, solve, export, put in place.</summary>
-internal sealed class BuildExecution(ClientEnvironment environment, BuildParts parts, ChannelWriter<BuildEvent> events)
+internal sealed partial class BuildExecution(ClientEnvironment environment, BuildParts parts, ChannelWriter<BuildEvent> events)
 {
     private readonly BuildObserver _seen = new();
     private readonly CredentialStore _logins = parts.OpenCredentials();
@@ -59,6 +60,12 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
                 NamedContexts.CheckEngine(inputs.Contexts, request, node.Description);
             }
 
+            if (Question is not null)
+            {
+                await AskAsync(request, inputs, files, nodes, cancellationToken).ConfigureAwait(false);
+                return;
+            }
+
             outputs = ExporterPlan.WithDefault(outputs, nodes.Nodes[0].Features, environment);
             if (nodes.Nodes.Count > 1)
             {
@@ -101,9 +108,15 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
             call = SeveralNodes.AsPart(call);
         }
 
+        if (Question is { } question)
+        {
+            call = FrontendQuestions.Ask(call, question);
+        }
+
         var build = new EngineBuild
         {
             Ref = BuildReference.Create(),
+            IsInternal = Question is not null,
             Exporters = [.. exporters.Select(e => isOneOfSeveral && e.Output.Pushes ? SeveralNodes.ByDigest(e.Exporter) : e.Exporter)],
             CacheExports = files.Content.Exports,
             CacheImports = files.Content.Imports,
@@ -119,6 +132,7 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
         {
             Build = build,
             Call = call,
+            CheckResult = Question is { } asked ? result => FrontendQuestions.Check(result, asked) : null,
             Exporters = exporters,
             Services = new BuildServices
             {

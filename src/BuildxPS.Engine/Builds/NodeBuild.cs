@@ -32,6 +32,12 @@ internal sealed class NodeBuild(ChosenNode node, BuildObserver seen, Func<BuildE
     /// <summary>Says more of a failure.</summary>
     public required Func<BuildxException, CancellationToken, Task<BuildxException>> Explain { get; init; }
 
+    /// <summary>Refuses a result before anything is made of it; null takes any.</summary>
+    public Action<EngineResult>? CheckResult { get; init; }
+
+    /// <summary>What the frontend gave; null until the part is done.</summary>
+    public EngineResult? Result { get; private set; }
+
     /// <summary>What the exporters answered; empty until the part is done.</summary>
     public IReadOnlyDictionary<string, string> Response { get; private set; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
@@ -65,6 +71,7 @@ internal sealed class NodeBuild(ChosenNode node, BuildObserver seen, Func<BuildE
             }
 
             Platforms = BuildResults.PlatformsOf(result);
+            Result = result;
         }
         catch (BuildxException e) when (!cancellationToken.IsCancellationRequested)
         {
@@ -87,7 +94,9 @@ internal sealed class NodeBuild(ChosenNode node, BuildObserver seen, Func<BuildE
     {
         try
         {
-            return await running.SolveAsync(Call, cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
+            var result = await running.SolveAsync(Call, cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
+            CheckResult?.Invoke(result);
+            return result;
         }
         catch (BuildxException e)
         {

@@ -6,6 +6,9 @@ public sealed record EngineBuild
     /// <summary>The build's reference on the engine; random and unique.</summary>
     public required string Ref { get; init; }
 
+    /// <summary>Whether the engine keeps no record of it.</summary>
+    public bool IsInternal { get; init; }
+
     /// <summary>Where results go, in order; empty keeps the result in the cache only.</summary>
     public IReadOnlyList<EngineExporter> Exporters { get; init; } = [];
 

@@ -144,7 +144,7 @@ internal sealed partial class BuildKitBuild : IRunningBuild
 
     private static Protocol.SolveRequest CreateRequest(EngineBuild build, string sessionId)
     {
-        var request = new Protocol.SolveRequest { Ref = build.Ref, Session = sessionId };
+        var request = new Protocol.SolveRequest { Ref = build.Ref, Session = sessionId, Internal = build.IsInternal };
         request.FrontendAttrs.Add(build.FrontendAttributes.ToDictionary());
         foreach (var exporter in build.Exporters)
         {
