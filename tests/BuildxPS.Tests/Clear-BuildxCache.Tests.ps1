@@ -41,7 +41,7 @@ AfterAll {
 Describe 'Get-BuildxDiskUsage' {
     It 'lists records as objects, by text and by hashtable' {
         $mark = New-Record
-        $record = Get-BuildxDiskUsage -Filter "description~=$mark", @{ type = 'regular'; mutable = $false }
+        $record = Get-BuildxDiskUsage -Filter "description~=$mark", @{ type = 'regular' }
         $record | Should -HaveCount 1
         $record | Should -BeOfType BuildxPS.CacheRecord
         $record.Builder, $record.Node, $record.Type | Should -Be 'default', 'default', 'regular'
@@ -53,7 +53,7 @@ Describe 'Get-BuildxDiskUsage' {
         (Get-BuildxBuilder default | Get-BuildxDiskUsage -Filter @{ id = $record.Id }).Id | Should -Be $record.Id
         ($record | Out-String -Width 200) | Should -BeLike '*Node: default/default*'
         ($record | Out-String -Width 200) | Should -BeLike "*$($record.Id)*regular*kB*$mark*"
-        Remove-Record 1 { $record | Clear-BuildxCache -Force -WarningAction SilentlyContinue } | Should -HaveCount 1
+        Remove-Record 1 { $record | Clear-BuildxCache -All -Force -WarningAction SilentlyContinue } | Should -HaveCount 1
     }
 
     It 'refuses <Arguments.Values>' -ForEach @(
@@ -81,11 +81,11 @@ Describe 'Clear-BuildxCache' {
         $filter = "description~=$mark"
         $size = (Get-BuildxDiskUsage -Filter $filter | Measure-Object Size -Sum).Sum
         $script = Join-Path $TestDrive preview.ps1
-        Set-Content $script "Import-Module '$env:BUILDXPS_MODULE'; Clear-BuildxCache -Filter '$filter' -WhatIf -Force"
+        Set-Content $script "Import-Module '$env:BUILDXPS_MODULE'; Clear-BuildxCache -Filter '$filter' -All -WhatIf -Force"
         $said = (& (Join-Path $PSHOME pwsh) -NoProfile -File $script) -join "`n"
         $said | Should -BeLike "*What if: *Remove*2 records of build cache (2 regular) and free*$([BuildxPS.ByteSize]::Format($size))*node 'default' of builder 'default'*"
         Get-BuildxDiskUsage -Filter $filter | Should -HaveCount 2
-        Remove-Record 2 { Clear-BuildxCache -Filter $filter -Force } | Should -HaveCount 2
+        Remove-Record 2 { Clear-BuildxCache -Filter $filter -All -Force } | Should -HaveCount 2
         Get-BuildxDiskUsage -Filter $filter | Should -BeNullOrEmpty
     }
 
@@ -93,9 +93,9 @@ Describe 'Clear-BuildxCache' {
         $mark = New-Record 3
         $records = Get-BuildxDiskUsage -Filter "description~=$mark"
         $first = $records | Where-Object Description -Like "*$mark 1 *"
-        $first | Clear-BuildxCache -Confirm:$false -WarningVariable warned -WarningAction SilentlyContinue | Should -BeNullOrEmpty
+        $first | Clear-BuildxCache -All -Confirm:$false -WarningVariable warned -WarningAction SilentlyContinue | Should -BeNullOrEmpty
         "$warned" | Should -BeLike '1 of 1 records were not removed*'
-        $removed = Remove-Record 3 { $records | Clear-BuildxCache -Confirm:$false -WarningAction SilentlyContinue }
+        $removed = Remove-Record 3 { $records | Clear-BuildxCache -All -Confirm:$false -WarningAction SilentlyContinue }
         $removed.Id | Sort-Object | Should -Be ($records.Id | Sort-Object)
     }
 
@@ -104,14 +104,14 @@ Describe 'Clear-BuildxCache' {
         $null = New-Item $env:DOCKER_CONFIG -ItemType Directory -Force
         Set-Content (Join-Path $env:DOCKER_CONFIG config.json) '{ "pruneFilters": ["until=24h"] }'
         try {
-            Clear-BuildxCache -Filter "description~=$mark" -Force | Should -BeNullOrEmpty
+            Clear-BuildxCache -Filter "description~=$mark" -All -Force | Should -BeNullOrEmpty
             Assert-Failure (Get-Failure { Clear-BuildxCache -Filter "description~=$mark" -UnusedFor 1h -Force }) 'ArgumentInvalid,BuildxPS.Commands.ClearBuildxCacheCommand' 'contradict'
         }
         finally {
             Remove-Item (Join-Path $env:DOCKER_CONFIG config.json)
         }
 
-        Remove-Record 1 { Clear-BuildxCache -Filter "description~=$mark" -Force } | Should -HaveCount 1
+        Remove-Record 1 { Clear-BuildxCache -Filter "description~=$mark" -All -Force } | Should -HaveCount 1
     }
 
     It 'refuses sizes that are none' {

@@ -164,6 +164,7 @@ public sealed class BuildCache
             Node = node.Name,
             Records = [.. going.Select(r => r with { Builder = builder, Node = node.Name })],
             Size = PruneForecast.Sum(going.Where(r => !r.IsShared)),
+            SharedSize = PruneForecast.Sum(going.Where(r => r.IsShared)),
             IsEstimate = pruning.HasLimits || !isWhole,
             IsUpperBound = pruning.MinFreeSpace > 0,
         };

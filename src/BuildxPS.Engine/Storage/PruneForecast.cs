@@ -15,8 +15,11 @@ public sealed record PruneForecast
     /// <summary>Records that would go; empty for a failure.</summary>
     public IReadOnlyList<CacheRecord> Records { get; init; } = [];
 
-    /// <summary>What that frees, in bytes; shared records free nothing.</summary>
+    /// <summary>What that frees at least, in bytes: the size of records that nothing else has.</summary>
     public long Size { get; init; }
+
+    /// <summary>The size of shared records among them, in bytes: freed where what shares them goes too, or only their base is shared.</summary>
+    public long SharedSize { get; init; }
 
     /// <summary>Whether the engine may take fewer or other records, since limits decide.</summary>
     public bool IsEstimate { get; init; }
@@ -34,7 +37,7 @@ public sealed record PruneForecast
         var what = Records.Count == 1 ? "1 record" : string.Create(CultureInfo.InvariantCulture, $"{Records.Count} records");
         var kinds = string.Join(", ", Records.GroupBy(r => r.Type ?? "other").OrderByDescending(g => g.Count())
             .Select(g => string.Create(CultureInfo.InvariantCulture, $"{g.Count()} {DisplayText.Line(g.Key, 64)}")).Take(6));
-        var freed = Size > 0 || Records.Count == 0 ? ByteSize.Format(Size) : "nothing that is known";
+        var freed = SharedSize == 0 ? ByteSize.Format(Size) : $"{ByteSize.Format(Size)} to {ByteSize.Format(Size > long.MaxValue - SharedSize ? long.MaxValue : Size + SharedSize)}";
         return IsUpperBound
             ? $"Remove at most {what} of build cache{Brackets(kinds)} and free at most {freed}; how much space the engine's disk has is not known here"
             : $"Remove {(IsEstimate ? "about " : "")}{what} of build cache{Brackets(kinds)} and free {(IsEstimate ? "about " : "")}{freed}";

@@ -24,7 +24,7 @@ public sealed record CacheRecord
     /// <summary>Whether nothing uses it now, so that it can be removed.</summary>
     public bool IsReclaimable { get; init; }
 
-    /// <summary>Whether something beside the cache, an image of the daemon, has its data too, so that removing it frees nothing.</summary>
+    /// <summary>Whether something beside the cache, an image of the daemon, has its data or its base too: it goes with <c>-All</c> only, and that may free nothing.</summary>
     public bool IsShared { get; init; }
 
     /// <summary>Its size in bytes; 0 where the engine cannot tell, as while it changes.</summary>

@@ -49,7 +49,7 @@ public sealed class RealStorageTests : IDisposable
 
         var mine = Assert.Single(await ReclaimableAsync(cache, builder, ours));
         var forecast = Assert.Single(await cache.ForecastAsync(builder, Pruning($"description~={ours}"), Token));
-        Assert.Equal((mine.Id, mine.Size), (Assert.Single(forecast.Records).Id, forecast.Size));
+        Assert.Equal((mine.Id, mine.Size), (Assert.Single(forecast.Records).Id, forecast.Size + forecast.SharedSize));
         Assert.Empty(await PruneAsync(cache, builder, Pruning($"description~={ours}") with { UnusedFor = TimeSpan.FromHours(1) }));
         var removed = Assert.Single(await RemoveAsync(cache, builder, Pruning($"description~={ours}"), 1));
         Assert.Equal((mine.Id, mine.Size, mine.Node), (removed.Id, removed.Size, removed.Node));
@@ -60,7 +60,7 @@ public sealed class RealStorageTests : IDisposable
         var gone = new List<Dictionary<string, string>>();
         for (var attempt = 0; gone.Count < listed.Count && attempt < 100; attempt++)
         {
-            gone.AddRange(await ReadDockerAsync(fixture, builder, "prune", "--force", "--verbose", "--filter", $"description~={theirs}"));
+            gone.AddRange(await ReadDockerAsync(fixture, builder, "prune", "--all", "--force", "--verbose", "--filter", $"description~={theirs}"));
         }
 
         Assert.Equal(listed.Select(r => r.Id).Order(StringComparer.Ordinal), gone.Select(g => g["ID"]).Order(StringComparer.Ordinal));
@@ -84,7 +84,7 @@ public sealed class RealStorageTests : IDisposable
         Assert.Equal(new[] { last.Id, first.Id }.Order(), (await Records(cache.ListAsync(builder, selection, null, Token))).Select(r => r.Id).Order());
 
         // The first one is what the second one builds on.
-        Assert.Equal(last.Id, Assert.Single(await RemoveAsync(cache, builder, new CachePruning { Selection = selection }, 1)).Id);
+        Assert.Equal(last.Id, Assert.Single(await RemoveAsync(cache, builder, new CachePruning { All = true, Selection = selection }, 1)).Id);
         Assert.Equal(2, (await RemoveAsync(cache, builder, Pruning($"description~={mark}"), 2)).Count);
     }
 
@@ -149,7 +149,7 @@ public sealed class RealStorageTests : IDisposable
             forecast = Assert.Single(await cache.ForecastAsync(builder, pruning, Token));
             removed = await PruneAsync(cache, builder, pruning);
             Assert.Equal(forecast.Records.Select(r => r.Id).Order(), removed.Select(r => r.Id).Order());
-            Assert.Equal(forecast.Size, removed.Sum(r => r.Size));
+            Assert.Equal(forecast.Size + forecast.SharedSize, removed.Sum(r => r.Size));
             Assert.False(forecast.IsEstimate);
             Assert.All(await Records(cache.ListAsync(builder, new CacheSelection(), null, Token)), r => Assert.True(!all && r.Type is "internal" or "frontend", $"{r.Type} {r.Description}"));
         }
@@ -178,7 +178,8 @@ public sealed class RealStorageTests : IDisposable
 
     private static BuilderSelection BuilderOf(BuilderFixture fixture, string name) => name[0] == 'd' ? new BuilderSelection { Name = "default" } : new BuilderSelection { Name = fixture.Name };
 
-    private static CachePruning Pruning(params string[] filters) => new() { Selection = new CacheSelection { Conditions = CacheFilters.Read([.. filters.Select(CacheFilters.Cut)]).Conditions } };
+    /// <summary>Docker daemons call a step on an image that they have shared, so that it goes with all only.</summary>
+    private static CachePruning Pruning(params string[] filters) => new() { All = true, Selection = new CacheSelection { Conditions = CacheFilters.Read([.. filters.Select(CacheFilters.Cut)]).Conditions } };
 
     /// <summary>A docker daemon as it is, and any other address as a builder of the remote driver in a list of its own.</summary>
     private static async Task<BuilderFixture> OpenAsync(string name, string address)
