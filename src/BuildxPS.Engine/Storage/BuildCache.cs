@@ -140,7 +140,7 @@ public sealed class BuildCache
     private static async Task<PruneForecast> ForecastAsync(
         string builder, CacheNode node, IAsyncEnumerable<CacheRecord> records, CachePruning pruning, CancellationToken cancellationToken)
     {
-        IReadOnlyList<CacheRecord> chosen = await records.ToListAsync(cancellationToken).ConfigureAwait(false);
+        var chosen = await records.ToListAsync(cancellationToken).ConfigureAwait(false);
         var all = chosen;
         var isWhole = true;
         if (!pruning.Selection.IsEverything && chosen.Count > 0)
