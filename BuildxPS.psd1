@@ -16,8 +16,11 @@
 
     CmdletsToExport      = @(
         'Add-BuildxNode'
+        'Clear-BuildxCache'
         'Get-BuildxBuilder'
         'Get-BuildxContext'
+        'Get-BuildxDiskUsage'
+        'Get-BuildxDockerfileInfo'
         'Get-BuildxImageManifest'
         'Invoke-BuildxBuild'
         'New-BuildxBuilder'
@@ -26,6 +29,7 @@
         'Set-BuildxBuilder'
         'Start-BuildxBuilder'
         'Stop-BuildxBuilder'
+        'Test-BuildxDockerfile'
         'Use-BuildxBuilder'
     )
     FunctionsToExport    = @()

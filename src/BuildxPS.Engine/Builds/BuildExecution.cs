@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using BuildxPS.Engine.Builds.Caches;
 using BuildxPS.Engine.Builds.Contexts;
 using BuildxPS.Engine.Builds.Git;
+using BuildxPS.Engine.Builds.Questions;
 using BuildxPS.Engine.Builds.Results;
 using BuildxPS.Engine.Configuration;
 using BuildxPS.Engine.Engines;
@@ -11,7 +12,7 @@ using BuildxPS.Engine.Images.Registries;
 namespace BuildxPS.Engine.Builds;
 
 /// <summary>The straight walk of one build: check, choose, start, solve, export, put in place.</summary>
-internal sealed class BuildExecution(ClientEnvironment environment, BuildParts parts, ChannelWriter<BuildEvent> events, SemaphoreSlim room)
+internal sealed partial class BuildExecution(ClientEnvironment environment, BuildParts parts, ChannelWriter<BuildEvent> events, SemaphoreSlim room)
 {
     private readonly BuildObserver _seen = new();
     private readonly CredentialStore _logins = parts.OpenCredentials();
@@ -71,6 +72,13 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
                 SourcePolicy.CheckEngine(_policy, node.Description);
             }
 
+            inputs = await FetchDockerfileAsync(inputs, files, nodes.Nodes[0], cancellationToken).ConfigureAwait(false);
+            if (Question is not null)
+            {
+                await AskAsync(request, inputs, files, nodes, cancellationToken).ConfigureAwait(false);
+                return;
+            }
+
             outputs = ExporterPlan.WithDefault(outputs, nodes.Nodes[0].Features, environment);
             if (nodes.Nodes.Count > 1)
             {
@@ -78,7 +86,6 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
                 await files.ShareAsync(cancellationToken).ConfigureAwait(false);
             }
 
-            inputs = await FetchDockerfileAsync(inputs, files, nodes.Nodes[0], cancellationToken).ConfigureAwait(false);
             var loads = await LoadTargets.OpenAsync(outputs, request, files, nodes.Nodes[0], parts.OpenDocker, ReportAsync, cancellationToken).ConfigureAwait(false);
             foreach (var bytes in outputs.Where(o => o.Client == ClientOutput.Pipeline))
             {
@@ -158,9 +165,15 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
             call = SeveralNodes.AsPart(call);
         }
 
+        if (Question is { } question)
+        {
+            call = FrontendQuestions.Ask(call, question);
+        }
+
         var build = new EngineBuild
         {
             Ref = BuildReference.Create(),
+            IsInternal = Question is not null,
             Exporters = [.. exporters.Select(e => isOneOfSeveral && e.Output.Pushes ? SeveralNodes.ByDigest(e.Exporter) : e.Exporter)],
             CacheExports = files.Content.Exports,
             CacheImports = [.. imports.Select(i => i.Told)],
@@ -180,6 +193,7 @@ internal sealed class BuildExecution(ClientEnvironment environment, BuildParts p
             IsFromStream = inputs.Context.Kind == MainContextKind.Archive,
             Build = build,
             Call = call,
+            CheckResult = Question is { } asked ? result => FrontendQuestions.Check(result, asked) : null,
             Exporters = exporters,
             Services = new BuildServices
             {

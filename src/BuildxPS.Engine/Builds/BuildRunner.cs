@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
+using BuildxPS.Engine.Builds.Questions;
 using BuildxPS.Engine.Builds.Results;
 using BuildxPS.Engine.Configuration;
 
@@ -51,9 +52,30 @@ public sealed class BuildRunner
     /// <returns>What happens, as it happens.</returns>
     /// <exception cref="BuildxException">Thrown while enumerating, after all events of the failure.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public async IAsyncEnumerable<BuildEvent> RunAsync(BuildRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public IAsyncEnumerable<BuildEvent> RunAsync(BuildRequest request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
+        return StreamAsync(request, null, cancellationToken);
+    }
+
+    /// <summary>
+    /// Asks the Dockerfile's frontend something instead of letting it build: no step runs, and the engine keeps no record. The last event is
+    /// <see cref="FrontendAnswered"/>. Leaving the enumeration early gives the question up.
+    /// </summary>
+    /// <param name="request">What would be built; outputs and caches play no part.</param>
+    /// <param name="question">The question.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>What happens, as it happens.</returns>
+    /// <exception cref="BuildxException">Thrown while enumerating; of a frontend that knows no such question <see cref="BuildxFailure.EngineUnsupported"/>.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public IAsyncEnumerable<BuildEvent> AskAsync(BuildRequest request, FrontendQuestion question, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return StreamAsync(request, question, cancellationToken);
+    }
+
+    private async IAsyncEnumerable<BuildEvent> StreamAsync(BuildRequest request, FrontendQuestion? question, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
         cancellationToken.ThrowIfCancellationRequested();
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var events = Channel.CreateBounded<BuildEvent>(new BoundedChannelOptions(MaxWaitingEvents) { SingleReader = true });
@@ -61,7 +83,7 @@ public sealed class BuildRunner
         // On the thread pool, since looking at files can block before the first await. The token ends what the work
         // does, not the work: it has to clean up.
         var room = new SemaphoreSlim(PipelineOutput.MaxPieces);
-        var work = Task.Run(() => WorkAsync(request, events.Writer, room, stopping.Token), CancellationToken.None);
+        var work = Task.Run(() => WorkAsync(request, question, events.Writer, room, stopping.Token), CancellationToken.None);
         try
         {
             var started = false;
@@ -131,11 +153,12 @@ public sealed class BuildRunner
         return first == more || cancellationToken.IsCancellationRequested;
     }
 
-    private async Task WorkAsync(BuildRequest request, ChannelWriter<BuildEvent> events, SemaphoreSlim room, CancellationToken cancellationToken)
+    private async Task WorkAsync(
+        BuildRequest request, FrontendQuestion? question, ChannelWriter<BuildEvent> events, SemaphoreSlim room, CancellationToken cancellationToken)
     {
         try
         {
-            await new BuildExecution(_environment, _parts, events, room).RunAsync(request, cancellationToken).ConfigureAwait(false);
+            await new BuildExecution(_environment, _parts, events, room) { Question = question }.RunAsync(request, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (cancellationToken.IsCancellationRequested && e is not OperationCanceledException)
         {

@@ -12,6 +12,9 @@ internal sealed class LoadTargets
     {
     }
 
+    /// <summary>No daemons.</summary>
+    public static LoadTargets None { get; } = new();
+
     /// <summary>The store that an output is sent to; null where it is not sent to a daemon.</summary>
     /// <param name="output">The output.</param>
     /// <returns>The store.</returns>

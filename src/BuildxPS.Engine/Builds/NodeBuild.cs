@@ -38,6 +38,12 @@ internal sealed class NodeBuild(ChosenNode node, BuildObserver seen, Func<BuildE
     /// <summary>When a push is tried again.</summary>
     public PushRetry Retry { get; init; } = new();
 
+    /// <summary>Refuses a result before anything is made of it; null takes any.</summary>
+    public Action<EngineResult>? CheckResult { get; init; }
+
+    /// <summary>What the frontend gave; null until the part is done.</summary>
+    public EngineResult? Result { get; private set; }
+
     /// <summary>What the exporters answered; empty until the part is done.</summary>
     public IReadOnlyDictionary<string, string> Response { get; private set; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
@@ -94,6 +100,7 @@ internal sealed class NodeBuild(ChosenNode node, BuildObserver seen, Func<BuildE
             }
 
             Platforms = BuildResults.PlatformsOf(result);
+            Result = result;
         }
         catch (BuildxException e) when (!cancellationToken.IsCancellationRequested)
         {
@@ -122,7 +129,9 @@ internal sealed class NodeBuild(ChosenNode node, BuildObserver seen, Func<BuildE
     {
         try
         {
-            return await running.SolveAsync(Call, cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
+            var result = await running.SolveAsync(Call, cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
+            CheckResult?.Invoke(result);
+            return result;
         }
         catch (BuildxException e)
         {

@@ -143,6 +143,12 @@ public sealed class SharedBuilders : IAsyncDisposable
         public Task<IReadOnlyList<RecordedAttestation>> ReadProvenanceAsync(string buildRef, CancellationToken cancellationToken)
             => engine.ReadProvenanceAsync(buildRef, cancellationToken);
 
+        public IAsyncEnumerable<CacheRecord> ListCacheAsync(CacheSelection selection, CancellationToken cancellationToken)
+            => engine.ListCacheAsync(selection, cancellationToken);
+
+        public IAsyncEnumerable<CacheRecord> PruneCacheAsync(CachePruning pruning, CancellationToken cancellationToken)
+            => engine.PruneCacheAsync(pruning, cancellationToken);
+
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 }

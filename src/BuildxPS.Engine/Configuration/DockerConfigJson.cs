@@ -10,6 +10,9 @@ internal sealed record DockerConfigJson
 
     /// <summary>Proxies for builds and containers, by daemon address or <c>default</c>.</summary>
     public Dictionary<string, ProxyJson?>? Proxies { get; init; }
+
+    /// <summary>Filters that every prune adds to its own, as <c>KEY=VALUE</c>.</summary>
+    public IReadOnlyList<string?>? PruneFilters { get; init; }
 }
 
 /// <summary>Proxies for the builds of one daemon.</summary>

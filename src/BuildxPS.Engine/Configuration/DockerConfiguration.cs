@@ -22,6 +22,8 @@ public sealed class DockerConfiguration
 
     internal IReadOnlyDictionary<string, ProxyJson?>? Proxies => _json.Proxies;
 
+    internal IReadOnlyList<string> PruneFilters => [.. (_json.PruneFilters ?? []).OfType<string>()];
+
     /// <summary>Reads the configuration.</summary>
     /// <param name="environment">Where this client runs.</param>
     /// <returns>The configuration; an empty one where there is no file.</returns>

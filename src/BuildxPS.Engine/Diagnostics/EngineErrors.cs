@@ -140,7 +140,7 @@ internal static partial class EngineErrors
                 BuildxFailure.EngineError, $"The engine's answer is too large for one message: {text}",
                 "Split the build into smaller ones."),
             StatusCode.ResourceExhausted => (BuildxFailure.DiskFull, $"The engine has run out of something it needs: {text}",
-                "Check disk space, memory and limits where the engine runs, and build again."),
+                "Check disk space (Get-BuildxDiskUsage, Clear-BuildxCache), memory and limits where the engine runs, and build again."),
             StatusCode.Unimplemented => (BuildxFailure.EngineUnsupported, $"The engine does not know a call that the build needs: {text}",
                 "Build with a newer engine."),
             StatusCode.Unavailable => (BuildxFailure.EngineLost, $"The engine at {endpoint} went away while it was working: {text}",

@@ -99,12 +99,16 @@ internal sealed record KnownFailure(BuildxFailure Failure, string Summary, strin
             "Choose another output type with -Output, or build with a newer engine: a docker daemon with the classic image store takes only docker, local and tar outputs.",
             "exporter \"*could not be found",
             "unknown cache exporter",
-            "unsupported frontend capability",
-            "unsupported request ",
             "does not currently support exporting manifest lists",
             "exporting multiple references to image store is currently unsupported",
             "unable to export multiple",
             "failed to find frontend"),
+        new(
+            BuildxFailure.EngineUnsupported,
+            "The Dockerfile's frontend cannot do what is asked of it",
+            "Name a newer frontend in the Dockerfile's first line (# syntax=docker/dockerfile:1), or use a newer engine.",
+            "unsupported frontend capability",
+            "unsupported request "),
         new(
             BuildxFailure.TargetNotFound,
             "The target stage is not in the Dockerfile",
@@ -130,7 +134,7 @@ internal sealed record KnownFailure(BuildxFailure Failure, string Summary, strin
         new(
             BuildxFailure.DiskFull,
             "The engine's disk is full",
-            "Free space where the engine keeps its data, and build again: Clear-BuildxCache removes what builds left in its cache, Get-BuildxDiskUsage shows it.",
+            "See what its build cache takes with Get-BuildxDiskUsage and remove what is not needed with Clear-BuildxCache (-MaxUsedSpace 20GB keeps some), or free space on that disk otherwise; then build again.",
             "no space left on device",
             "disk quota exceeded"),
         new(

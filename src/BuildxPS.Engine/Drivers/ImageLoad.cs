@@ -197,7 +197,7 @@ internal sealed class ImageLoad : IAsyncDisposable
             ? new BuildxException(
                 BuildxFailure.DiskFull,
                 $"The docker daemon at {_address} has no space left for the image: {reason}",
-                "Free space where the daemon keeps its images (docker image prune), and build again: the steps come from the cache.")
+                "Free space where the daemon keeps its images and its own build cache (docker image prune; Clear-BuildxCache -Context), and build again: the steps come from the cache.")
             : new BuildxException(
                 BuildxFailure.ImageLoadFailed,
                 $"The docker daemon at {_address} could not load the image: {reason}",

@@ -6,7 +6,7 @@ public sealed record EngineBuild
     /// <summary>The build's reference on the engine; random and unique.</summary>
     public required string Ref { get; init; }
 
-    /// <summary>Whether it is only a part of another one, so that the engine keeps no record of it.</summary>
+    /// <summary>Whether the engine keeps no record of it.</summary>
     public bool IsInternal { get; init; }
 
     /// <summary>Where results go, in order; empty keeps the result in the cache only.</summary>

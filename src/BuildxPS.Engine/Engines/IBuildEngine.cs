@@ -32,4 +32,18 @@ public interface IBuildEngine : IAsyncDisposable
     /// <returns>One entry a platform; empty where the engine records none.</returns>
     Task<IReadOnlyList<RecordedAttestation>> ReadProvenanceAsync(string buildRef, CancellationToken cancellationToken)
         => Task.FromResult<IReadOnlyList<RecordedAttestation>>([]);
+
+    /// <summary>Lists records of the engine's build cache. Sizes that are not known yet are measured, which can take long.</summary>
+    /// <param name="selection">Which ones.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The records, in the engine's order, without builder and node.</returns>
+    /// <exception cref="BuildxException">Thrown while enumerating.</exception>
+    IAsyncEnumerable<CacheRecord> ListCacheAsync(CacheSelection selection, CancellationToken cancellationToken);
+
+    /// <summary>Removes records of the engine's build cache that nothing uses.</summary>
+    /// <param name="pruning">Which ones, and how much stays.</param>
+    /// <param name="cancellationToken">Stops the engine; what it has removed is gone.</param>
+    /// <returns>The removed records, as they go; their type may not be told.</returns>
+    /// <exception cref="BuildxException">Thrown while enumerating.</exception>
+    IAsyncEnumerable<CacheRecord> PruneCacheAsync(CachePruning pruning, CancellationToken cancellationToken);
 }

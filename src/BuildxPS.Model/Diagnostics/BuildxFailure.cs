@@ -123,6 +123,9 @@ public enum BuildxFailure
     /// <summary>The Dockerfile cannot be parsed or asks for something that is not there.</summary>
     DockerfileInvalid,
 
+    /// <summary>A Dockerfile breaks rules, and was not to.</summary>
+    DockerfileCheckFailed,
+
     /// <summary>A policy file lies beside the Dockerfile, which this module does not evaluate.</summary>
     PolicyUnsupported,
 

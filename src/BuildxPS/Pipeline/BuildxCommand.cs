@@ -15,6 +15,11 @@ public abstract class BuildxCommand : PSCmdlet
     {
     }
 
+    /// <summary>Whether the user only wants to know what would be done.</summary>
+    private protected bool IsPreview => MyInvocation.BoundParameters.TryGetValue("WhatIf", out var given)
+        ? (SwitchParameter)given
+        : LanguagePrimitives.IsTrue(GetVariableValue("WhatIfPreference"));
+
     private protected virtual bool IsFatal(BuildxFailure failure) => false;
 
     /// <summary>

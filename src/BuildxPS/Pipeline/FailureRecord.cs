@@ -52,7 +52,8 @@ internal static class FailureRecord
         BuildxFailure.EngineUnsupported or BuildxFailure.EndpointUnsupported
             or BuildxFailure.MediaTypeUnsupported or BuildxFailure.NotImplemented => ErrorCategory.NotImplemented,
         BuildxFailure.EmulatorMissing => ErrorCategory.NotInstalled,
-        BuildxFailure.ConfigurationInvalid or BuildxFailure.BuildContextInvalid or BuildxFailure.ClusterConfigInvalid or BuildxFailure.DockerfileInvalid or BuildxFailure.ImageInvalid
+        BuildxFailure.ConfigurationInvalid or BuildxFailure.BuildContextInvalid or BuildxFailure.ClusterConfigInvalid or BuildxFailure.DockerfileInvalid
+            or BuildxFailure.DockerfileCheckFailed or BuildxFailure.ImageInvalid
             or BuildxFailure.ConfigFileInvalid or BuildxFailure.StoreInvalid or BuildxFailure.LayoutInvalid => ErrorCategory.InvalidData,
         BuildxFailure.BuildContextUnreadable or BuildxFailure.SecretUnreadable => ErrorCategory.ReadError,
         BuildxFailure.DestinationNotWritable => ErrorCategory.WriteError,

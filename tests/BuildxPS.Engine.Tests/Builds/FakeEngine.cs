@@ -32,6 +32,11 @@ internal sealed class FakeEngine : IBuildEngine, IDriver
     /// <summary>Disposing a build never ends, as with an engine that is gone.</summary>
     public bool HangsOnDispose { get; set; }
 
+    /// <summary>What its cache has.</summary>
+    public IReadOnlyList<CacheRecord> Cache { get; set; } = [];
+
+    public bool Pruned { get; private set; }
+
     public FakeBuild? Build { get; private set; }
 
     public bool IsDisposed { get; private set; }
@@ -61,6 +66,14 @@ internal sealed class FakeEngine : IBuildEngine, IDriver
     {
         Build = new FakeBuild(this, build, services, cancellationToken);
         return Task.FromResult<IRunningBuild>(Build);
+    }
+
+    public IAsyncEnumerable<CacheRecord> ListCacheAsync(CacheSelection selection, CancellationToken cancellationToken) => Cache.ToAsyncEnumerable();
+
+    public IAsyncEnumerable<CacheRecord> PruneCacheAsync(CachePruning pruning, CancellationToken cancellationToken)
+    {
+        Pruned = true;
+        return Cache.ToAsyncEnumerable();
     }
 
     public ValueTask DisposeAsync()

@@ -1,6 +1,5 @@
 using System.Globalization;
 using BuildxPS.Engine.Diagnostics;
-using Grpc.Core;
 
 namespace BuildxPS.Engine.Engines.BuildKit;
 
@@ -21,7 +20,7 @@ internal sealed partial class BuildKitBuild
                     await Task.Delay(left > TimeSpan.Zero ? left : silence.Quiet, _ended.Token).ConfigureAwait(false);
                 }
 
-                missed = _status.Silence < silence.Quiet || await AnswersAsync(silence.Answer).ConfigureAwait(false) ? 0 : missed + 1;
+                missed = _status.Silence < silence.Quiet || await EngineWatch.AnswersAsync(_channel, silence.Answer, _ended.Token).ConfigureAwait(false) ? 0 : missed + 1;
             }
 
             await LoseAsync(new BuildFailedException(
@@ -63,25 +62,5 @@ internal sealed partial class BuildKitBuild
     {
         Interlocked.CompareExchange(ref _lost, failure, null);
         return _lifetime.CancelAsync();
-    }
-
-    private async Task<bool> AnswersAsync(TimeSpan limit)
-    {
-        using var call = _channel.Control.InfoAsync(new Protocol.InfoRequest(), new CallOptions(cancellationToken: _ended.Token));
-        try
-        {
-            await call.ResponseAsync.WaitAsync(limit, _ended.Token).ConfigureAwait(false);
-            return true;
-        }
-        catch (TimeoutException)
-        {
-            return false;
-        }
-        catch (RpcException)
-        {
-            // To refuse is an answer too, and of a connection that broke the build's own call tells. An engine that was
-            // told to stop takes no new connections, and finishes the builds that it has.
-            return true;
-        }
     }
 }

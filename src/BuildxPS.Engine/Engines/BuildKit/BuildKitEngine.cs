@@ -95,6 +95,14 @@ public sealed class BuildKitEngine : IBuildEngine
     }
 
     /// <inheritdoc/>
+    public IAsyncEnumerable<CacheRecord> ListCacheAsync(CacheSelection selection, CancellationToken cancellationToken)
+        => new BuildKitCache(_channel, _context, _silence).ListAsync(selection, cancellationToken);
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<CacheRecord> PruneCacheAsync(CachePruning pruning, CancellationToken cancellationToken)
+        => new BuildKitCache(_channel, _context, _silence).PruneAsync(pruning, cancellationToken);
+
+    /// <inheritdoc/>
     public ValueTask DisposeAsync()
     {
         _channel.Dispose();

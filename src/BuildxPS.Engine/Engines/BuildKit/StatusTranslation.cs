@@ -116,7 +116,9 @@ internal static class StatusTranslation
     private static string Text(ByteString bytes) => Encoding.UTF8.GetString(bytes.Span[..Math.Min(bytes.Length, MaxError)]);
 
     /// <summary>A time that is out of range is no time: the conversion of the library would throw.</summary>
-    private static DateTimeOffset? Time(Timestamp? time)
+    /// <param name="time">What the engine sent.</param>
+    /// <returns>Null where it is none.</returns>
+    public static DateTimeOffset? Time(Timestamp? time)
         => time is { Seconds: >= -62135596800 and <= 253402300799, Nanos: >= 0 and < 1_000_000_000 }
             ? DateTimeOffset.FromUnixTimeSeconds(time.Seconds).AddTicks(time.Nanos / 100)
             : null;

@@ -184,6 +184,7 @@ public sealed partial class InvokeBuildxBuildCommand : BuildxProgressCommand, ID
 
     /// <summary>Stops what is still under way where the pipeline ends early.</summary>
     public void Dispose() => _builds?.Dispose();
+
     /// <summary>What goes down the pipeline has to end with it: a second archive behind the first is no archive.</summary>
     private void RefuseMoreBytes(BuildRequest request)
     {
@@ -197,10 +198,6 @@ public sealed partial class InvokeBuildxBuildCommand : BuildxProgressCommand, ID
                 : true;
         }
     }
-
-    private bool IsPreview => MyInvocation.BoundParameters.TryGetValue("WhatIf", out var given)
-        ? (SwitchParameter)given
-        : LanguagePrimitives.IsTrue(GetVariableValue("WhatIfPreference"));
 
     /// <summary>Says which node would build what, and why, as far as that is known without starting anything.</summary>
     private void Preview(BuildRequest request)

@@ -375,22 +375,4 @@ public sealed class HostileEngineTests
             return ours;
         }
     }
-
-    /// <summary>Leads to a fake engine in this process.</summary>
-    private sealed class FakeConnector(Func<Stream, Task> serve) : IConnector
-    {
-        private Stream? _theirs;
-
-        public string Address => "fake://engine";
-
-        public async ValueTask<Stream> ConnectAsync(CancellationToken cancellationToken)
-        {
-            var (ours, theirs) = await StreamPair.CreateAsync();
-            _theirs = theirs;
-            await serve(theirs);
-            return ours;
-        }
-
-        public void Break() => _theirs!.Dispose();
-    }
 }
