@@ -10,10 +10,10 @@ namespace BuildxPS.Engine.Sessions;
 /// </summary>
 internal sealed class WipedMemoryPool : MemoryPool<byte>
 {
-    // What the HTTP/2 server asks for, and what the tunnel does.
-    private static readonly int[] s_sizes = [4 * 1024, 64 * 1024];
+    // What the HTTP/2 server asks for, what the tunnel does, and a block of a file's packets.
+    private static readonly int[] s_sizes = [4 * 1024, 64 * 1024, 256 * 1024];
 
-    private readonly ConcurrentBag<byte[]>[] _free = [[], []];
+    private readonly ConcurrentBag<byte[]>[] _free = [.. s_sizes.Select(_ => new ConcurrentBag<byte[]>())];
 
     /// <inheritdoc/>
     public override int MaxBufferSize => Array.MaxLength;

@@ -37,4 +37,18 @@ public sealed class WipedMemoryPoolTests
         using var other = pool.Rent();
         Assert.False(one.Memory.Equals(other.Memory));
     }
+
+    [Theory]
+    [InlineData(4 * 1024)]
+    [InlineData(64 * 1024)]
+    [InlineData(160 * 1024)]
+    public void What_was_given_back_is_used_again(int size)
+    {
+        using var pool = new WipedMemoryPool();
+        var one = pool.Rent(size);
+        var memory = one.Memory;
+        one.Dispose();
+        using var other = pool.Rent(size);
+        Assert.True(memory.Equals(other.Memory));
+    }
 }
