@@ -1,7 +1,6 @@
 using System.Text;
 using BuildxPS.Engine.Builds;
 using BuildxPS.Engine.Configuration;
-using BuildxPS.Engine.Drivers;
 using BuildxPS.Engine.Engines;
 
 namespace BuildxPS.Engine.Storage;
