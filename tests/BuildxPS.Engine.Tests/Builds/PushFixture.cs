@@ -86,7 +86,7 @@ internal sealed class PushFixture : IAsyncDisposable
     {
         events ??= [];
         var environment = Environment(variables);
-        var runner = _engine == "bkd" ? new BuildRunner(environment, BuildKitNode.PartsFor(_engine, environment)) : new BuildRunner(environment);
+        var runner = _engine == "bkd" && request.Builder.DockerHost is null ? new BuildRunner(environment, BuildKitNode.PartsFor(_engine, environment)) : new BuildRunner(environment);
         await foreach (var e in runner.RunAsync(request, Token).WithLimit(s_limit))
         {
             events.Add(e);
