@@ -127,7 +127,7 @@ internal sealed class QueuedBuild(object target, BuildRequest request, int place
 {
     private const int MaxWaitingPieces = 2;
 
-    private readonly SemaphoreSlim _room = new(MaxWaitingPieces);
+    private readonly Channel<byte> _room = Channel.CreateBounded<byte>(MaxWaitingPieces);
 
     /// <summary>What the user passed.</summary>
     public object Target => target;
@@ -156,8 +156,8 @@ internal sealed class QueuedBuild(object target, BuildRequest request, int place
     /// <summary>Waits until a piece of its output may wait to be read.</summary>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>A task.</returns>
-    public Task WaitForRoomAsync(CancellationToken cancellationToken) => _room.WaitAsync(cancellationToken);
+    public ValueTask WaitForRoomAsync(CancellationToken cancellationToken) => _room.Writer.WriteAsync(0, cancellationToken);
 
     /// <summary>Says that a piece of its output was taken.</summary>
-    public void HasRoom() => _room.Release();
+    public void HasRoom() => _room.Reader.TryRead(out _);
 }
