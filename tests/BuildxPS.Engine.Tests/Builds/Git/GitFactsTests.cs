@@ -84,7 +84,7 @@ public sealed class GitFactsTests : IDisposable
     [InlineData("https://h/x@y", "https://h/x@y")]
     [InlineData("https://u:p@ss@h/x", "https://h/x")]
     [InlineData("git@h:x", "git@h:x")]
-    public void Logins_are_taken_out_of_addresses(string address, string expected) => Assert.Equal(expected, GitRepository.WithoutLogin(address));
+    public void Logins_are_taken_out_of_addresses(string address, string expected) => Assert.Equal(expected, BuildxPS.Engine.Builds.Git.GitRepository.WithoutLogin(address));
 
     private Task<GitFacts> ReadAsync(string below = "", params (string Name, string Value)[] variables)
         => GitFacts.ReadAsync(

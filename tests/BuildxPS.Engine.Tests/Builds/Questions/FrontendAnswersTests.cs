@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using BuildxPS.Engine.Builds;
+using BuildxPS.Engine.Builds.Contexts;
 using BuildxPS.Engine.Builds.Questions;
 
 namespace BuildxPS.Engine.Tests.Builds.Questions;
@@ -8,7 +9,10 @@ namespace BuildxPS.Engine.Tests.Builds.Questions;
 /// <summary>Answers of frontends, among them such that no honest one gives.</summary>
 public sealed class FrontendAnswersTests
 {
-    private static readonly BuildInputs s_inputs = new() { ContextPath = "/c", DockerfileFolder = "/c", DockerfileName = "Dockerfile" };
+    private static readonly BuildInputs s_inputs = InputsOf(new BuildRequest { ContextPath = "/c", DockerfilePath = "/c/Dockerfile" });
+
+    private static BuildInputs InputsOf(BuildRequest request)
+        => new() { Context = MainContext.Of(request), Dockerfile = DockerfileInput.Of(request, MainContext.Of(request)) };
 
     private static IReadOnlyList<object> Read(FrontendQuestion question, string json) => FrontendAnswers.Read(question, Encoding.UTF8.GetBytes(json), s_inputs, new Dictionary<string, string>());
 
