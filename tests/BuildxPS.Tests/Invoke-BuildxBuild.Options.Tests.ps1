@@ -44,11 +44,14 @@ Describe 'Invoke-BuildxBuild refuses' {
         }
     }
 
-    It 'an entitlement that the engine does not give, naming it' {
+    It 'a step that needs an entitlement, with the parameter that gives it' {
         $env:DOCKER_HOST = Get-TestEngine d28
-        $failed = Get-Failure { Invoke-BuildxBuild $context -Progress None -Allow security.insecure }
+        $arguments = @{ DockerfileContent = "# syntax=docker/dockerfile:1`nFROM alpine`nRUN --network=host echo $(New-Guid)"; Progress = 'None'; Output = 'type=cacheonly' }
+        $failed = Get-Failure { Invoke-BuildxBuild @arguments }
         $failed.FullyQualifiedErrorId | Should -Be "EntitlementRefused,$id"
-        "$failed" | Should -BeLike '*security.insecure*'
+        "$failed" | Should -BeLike '*network.host*'
+        $failed.ErrorDetails.RecommendedAction | Should -BeLike '*-Allow network.host*'
+        (Invoke-BuildxBuild @arguments -Allow network.host).Status | Should -Be Completed
     }
 }
 
@@ -59,7 +62,8 @@ Describe 'Invoke-BuildxBuild' {
 
     It 'takes options as PowerShell writes them' {
         $folder = New-TestContext (Join-Path $TestDrive options) @"
-FROM alpine AS first
+FROM alpine AS base
+FROM base AS first
 ARG A
 RUN echo $(New-Guid) && ulimit -n && df -k /dev/shm | tail -1 && cat /etc/hosts && ls /sys/class/net
 "@
@@ -98,7 +102,7 @@ RUN echo $(New-Guid) && ulimit -n && df -k /dev/shm | tail -1 && cat /etc/hosts 
         $port = 20000 + (Get-Random 20000)
         $folders = foreach ($name in 'one', 'two') {
             $other, $own = $name -eq 'one' ? ($port, ($port + 1)) : (($port + 1), $port)
-            $command = "(echo $name-$port | nc -l -p $own -w 60 &) ; for i in `$(seq 600); do nc 127.0.0.1 $other </dev/null && break; sleep 0.1; done | grep -v $name"
+            $command = "(echo $name-$port | nc -l -p $own -w 60) & for i in `$(seq 600); do nc 127.0.0.1 $other </dev/null 2>/dev/null && break; sleep 0.1; done; wait"
             New-TestContext (Join-Path $TestDrive $name) "FROM alpine`nRUN $command`n"
         }
         $lines = $null

@@ -1,3 +1,5 @@
+using BuildxPS.Engine.Builds.Outputs;
+using BuildxPS.Engine.Builds.Planning;
 using BuildxPS.Engine.Builds.Questions;
 
 namespace BuildxPS.Engine.Builds;

@@ -1,3 +1,4 @@
+using BuildxPS.Engine.Builds.Caches;
 using BuildxPS.Engine.Builds.Contexts;
 using BuildxPS.Engine.Configuration;
 using BuildxPS.Engine.Sessions.Files.Systems;

@@ -1,3 +1,4 @@
+using BuildxPS.Engine.Builds.Failures;
 using BuildxPS.Engine.Configuration;
 using BuildxPS.Engine.Sessions.Secrets;
 using BuildxPS.Engine.Sessions.Ssh;

@@ -1,4 +1,5 @@
 using BuildxPS.Engine.Builders;
+using BuildxPS.Engine.Builds.Outputs;
 using BuildxPS.Engine.Configuration;
 using BuildxPS.Engine.Drivers;
 using BuildxPS.Engine.Engines;

@@ -1,5 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
+using BuildxPS.Engine.Builds.Caches;
+using BuildxPS.Engine.Builds.Contexts;
+using BuildxPS.Engine.Builds.Outputs;
 using BuildxPS.Engine.Builds.Questions;
 using BuildxPS.Engine.Builds.Results;
 using BuildxPS.Engine.Configuration;

@@ -1,4 +1,6 @@
 using BuildxPS.Engine.Builds.Caches;
+using BuildxPS.Engine.Builds.Contexts;
+using BuildxPS.Engine.Builds.Outputs;
 using BuildxPS.Engine.Configuration;
 using BuildxPS.Engine.Engines;
 using BuildxPS.Engine.Sessions.Content;

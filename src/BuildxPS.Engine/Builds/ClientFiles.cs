@@ -1,4 +1,6 @@
 using BuildxPS.Engine.Builds.Contexts;
+using BuildxPS.Engine.Builds.Failures;
+using BuildxPS.Engine.Builds.Outputs;
 using BuildxPS.Engine.Configuration;
 using BuildxPS.Engine.Engines;
 

@@ -1,3 +1,5 @@
+using BuildxPS.Engine.Builds.Outputs;
+
 namespace BuildxPS.Engine.Builds;
 
 /// <summary>What steps may do beyond the usual, if the engine allows it, too.</summary>

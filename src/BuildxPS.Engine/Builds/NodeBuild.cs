@@ -1,3 +1,7 @@
+using BuildxPS.Engine.Builds.Failures;
+using BuildxPS.Engine.Builds.Outputs;
+using BuildxPS.Engine.Builds.Planning;
+using BuildxPS.Engine.Builds.Results;
 using BuildxPS.Engine.Engines;
 
 namespace BuildxPS.Engine.Builds;

@@ -54,6 +54,8 @@ internal sealed record KnownFailure(BuildxFailure Failure, string Summary, strin
             "failed to push *unexpected status from *: 408",
             "failed to push *unexpected status from *: 429",
             "failed to push *unexpected status from *: 50",
+            "failed to push *: toomanyrequests: ",
+            "failed to push *: unavailable: ",
             "failed to push *connection reset by peer",
             "failed to push *broken pipe",
             "failed to push *EOF"),
@@ -88,7 +90,7 @@ internal sealed record KnownFailure(BuildxFailure Failure, string Summary, strin
         new(
             BuildxFailure.EntitlementRefused,
             "The build needs an entitlement that was not granted",
-            "The step asks for host network, a device or security.insecure. Leave it out, or build on an engine that allows it.",
+            "The step asks for the host's network, a device or security.insecure. Grant it with -Allow network.host (or security.insecure, device), on an engine whose configuration allows it (New-BuildxBuilder -BuildKitdFlag '--allow-insecure-entitlement network.host'), or leave it out.",
             "granting entitlement *is not allowed",
             "network.host is not allowed",
             "security.insecure is not allowed",

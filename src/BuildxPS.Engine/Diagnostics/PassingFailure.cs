@@ -10,7 +10,7 @@ internal static partial class PassingFailure
     /// <returns>Whether it is.</returns>
     public static bool IsOfPush(string text) => Push().IsMatch(text);
 
-    // Answers by their number: what a registry says beside it may hold anything.
-    [GeneratedRegex(@"failed to push [^\n]*(?:unexpected status from \w+ request to \S+: (?:408|429|5\d\d)\b|connection reset by peer|broken pipe|i/o timeout|TLS handshake timeout|unexpected EOF|: EOF\b)")]
+    // Answers by their number, or by the code in their document, which engines show instead.
+    [GeneratedRegex(@"failed to push [^\n]*(?:unexpected status from \w+ request to \S+: (?:408|429|5\d\d)\b|: (?:toomanyrequests|unavailable): |connection reset by peer|broken pipe|i/o timeout|TLS handshake timeout|unexpected EOF|: EOF\b)")]
     private static partial Regex Push();
 }

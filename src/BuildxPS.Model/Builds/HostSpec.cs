@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 
 namespace BuildxPS;
@@ -14,7 +15,7 @@ public sealed record HostSpec
     public required string Name { get; init; }
 
     /// <summary>Its addresses, or <see cref="Gateway"/>.</summary>
-    public required IReadOnlyList<string> Addresses { get; init; }
+    public required IReadOnlyList<string> Addresses { get; init => field = Indexable.From(value); }
 
     /// <summary>Reads docker's text form of one host.</summary>
     /// <param name="text"><c>NAME=ADDRESS</c> or <c>NAME:ADDRESS</c>.</param>
@@ -37,7 +38,7 @@ public sealed record HostSpec
         var hosts = new List<HostSpec>();
         foreach (var field in fields)
         {
-            if (hosts.Count > 0 && IPAddress.TryParse(field, out _))
+            if (hosts.Count > 0 && IsAddress(field))
             {
                 hosts[^1] = hosts[^1] with { Addresses = [.. hosts[^1].Addresses, Address(field, hosts[^1].Name)] };
                 continue;
@@ -69,10 +70,15 @@ public sealed record HostSpec
     private static string Address(string text, string name)
     {
         var bare = text is ['[', .. var inner, ']'] ? inner : text;
-        return bare == Gateway || (IPAddress.TryParse(bare, out _) && !bare.Contains('%', StringComparison.Ordinal) && bare.AsSpan().IndexOfAny('.', ':') >= 0)
+        return bare == Gateway || IsAddress(bare)
             ? bare
             : throw Invalid($"The address '{text}' of the host '{name}' is not an IP address");
     }
+
+    /// <summary>Whether a text is an address as engines read it: all four numbers, and no zone.</summary>
+    private static bool IsAddress(string text) => text.Contains(':', StringComparison.Ordinal)
+        ? !text.Contains('%', StringComparison.Ordinal) && IPAddress.TryParse(text, out _)
+        : text.Split('.') is { Length: 4 } numbers && numbers.All(n => byte.TryParse(n, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number.ToString(CultureInfo.InvariantCulture) == n);
 
     private static BuildxException Invalid(string problem) => new(BuildxFailure.ArgumentInvalid, problem + ".", Forms);
 }

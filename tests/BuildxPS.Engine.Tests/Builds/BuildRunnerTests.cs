@@ -317,7 +317,7 @@ public sealed class BuildRunnerTests : IDisposable
         { "ignore file is a pipe", BuildxFailure.BuildContextUnreadable },
         { "policy", BuildxFailure.PolicyUnsupported },
         { "default policy", BuildxFailure.PolicyUnsupported },
-        { "source policy", BuildxFailure.PolicyUnsupported },
+        { "source policy", BuildxFailure.ConfigurationInvalid },
         { "bad switch", BuildxFailure.ConfigurationInvalid },
         { "relative context", BuildxFailure.ArgumentInvalid },
         { "zero character in context", BuildxFailure.ArgumentInvalid },

@@ -24,8 +24,11 @@ public sealed class RealStorageTests : IDisposable
 
     public void Dispose() => _context.Dispose();
 
+    /// <summary>Of what steps made, 20.10 finds nothing to remove by its description, whoever asks: see the test of ids for that engine.</summary>
     [Theory]
-    [MemberData(nameof(Engines))]
+    [InlineData("d28")]
+    [InlineData("d28c")]
+    [InlineData("bkd")]
     public async Task Records_are_those_that_docker_lists_and_go_as_with_docker(string name)
     {
         await using var fixture = await OpenAsync(name, TestEngines.Require(name));
@@ -35,13 +38,17 @@ public sealed class RealStorageTests : IDisposable
         await BuildAsync(fixture, builder, $"FROM alpine\nRUN : {ours} && head -c 300000 /dev/urandom > /x\n");
         await BuildAsync(fixture, builder, $"FROM alpine\nRUN : {theirs} && head -c 300000 /dev/urandom > /x\nRUN --mount=type=cache,target=/c : {theirs} two\n");
 
-        var shown = await ReadDockerAsync(fixture, builder, "du", "--verbose", "--filter", $"description~={theirs}");
-        var listed = await ListAsync(cache, builder, $"description~={theirs}");
+        // A record may be put in another one's place between the two questions.
+        List<CacheRecord> listed = [];
+        IReadOnlyList<string> shown = [];
+        for (var attempt = 0; attempt < 10 && (shown.Count == 0 || !shown.SequenceEqual(listed.OrderBy(r => r.Id, StringComparer.Ordinal).Select(Summary))); attempt++)
+        {
+            shown = [.. (await ReadDockerAsync(fixture, builder, "du", "--verbose", "--filter", $"description~={theirs}")).OrderBy(s => s["ID"], StringComparer.Ordinal).Select(Summary)];
+            listed = await ListAsync(cache, builder, $"description~={theirs}");
+        }
+
         Assert.NotEmpty(listed);
-        // Docker's client does not know how engines before 0.9 name a parent.
-        Assert.Equal(
-            shown.OrderBy(s => s["ID"], StringComparer.Ordinal).Select(Summary),
-            listed.OrderBy(r => r.Id, StringComparer.Ordinal).Select(r => Summary(name == "d20" ? r with { Parents = [] } : r)));
+        Assert.Equal(shown, listed.OrderBy(r => r.Id, StringComparer.Ordinal).Select(Summary));
         Assert.All(listed, r => Assert.True(r.LastUsedAt is null || r.LastUsedAt > DateTimeOffset.UtcNow.AddDays(-1)));
         Assert.Empty(await ListAsync(cache, builder, $"description~={theirs}", "type=source.local"));
         Assert.Equal(listed.Select(r => r.Id).Order(), (await ListAsync(cache, builder, $"description~={theirs}", "type!=source.local")).Select(r => r.Id).Order());
@@ -53,7 +60,8 @@ public sealed class RealStorageTests : IDisposable
         Assert.Empty(await PruneAsync(cache, builder, Pruning($"description~={ours}") with { UnusedFor = TimeSpan.FromHours(1) }));
         var removed = Assert.Single(await RemoveAsync(cache, builder, Pruning($"description~={ours}"), 1));
         Assert.Equal((mine.Id, mine.Size, mine.Node), (removed.Id, removed.Size, removed.Node));
-        Assert.Equal(Summary(mine with { Type = null }), Summary(removed with { Type = null }));
+        // The answer does not tell whether images shared it.
+        Assert.Equal(Summary(mine with { Type = null, IsShared = false }), Summary(removed with { Type = null, IsShared = false }));
         Assert.Empty(await ListAsync(cache, builder, $"description~={ours}"));
         Assert.Equal(listed.Count, (await ReclaimableAsync(cache, builder, theirs)).Count);
 
@@ -85,7 +93,8 @@ public sealed class RealStorageTests : IDisposable
 
         // The first one is what the second one builds on.
         Assert.Equal(last.Id, Assert.Single(await RemoveAsync(cache, builder, new CachePruning { All = true, Selection = selection }, 1)).Id);
-        Assert.Equal(2, (await RemoveAsync(cache, builder, Pruning($"description~={mark}"), 2)).Count);
+        var rest = new CacheSelection { Ids = [.. records.Where(r => r != last).Select(r => r.Id)] };
+        Assert.Equal(2, (await RemoveAsync(cache, builder, new CachePruning { All = true, Selection = rest }, 2)).Count);
     }
 
     [Fact]
@@ -99,8 +108,8 @@ public sealed class RealStorageTests : IDisposable
         var failed = await Assert.ThrowsAsync<BuildxException>(() => PruneAsync(cache, builder, Pruning($"description~={mark}") with { MinFreeSpace = 1L << 50 }));
         Assert.Equal(BuildxFailure.EngineUnsupported, failed.Failure);
         Assert.Contains("BuildKit 0.17", failed.Message, StringComparison.Ordinal);
-        Assert.Single(await ReclaimableAsync(cache, builder, mark));
-        Assert.Single(await RemoveAsync(cache, builder, Pruning($"description~={mark}"), 1));
+        var left = Assert.Single(await ReclaimableAsync(cache, builder, mark));
+        Assert.Single(await RemoveAsync(cache, builder, new CachePruning { All = true, Selection = new CacheSelection { Ids = [left.Id] } }, 1));
     }
 
     [Theory]

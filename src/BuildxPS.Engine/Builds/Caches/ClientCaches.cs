@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using BuildxPS.Engine.Builds.Outputs;
 using BuildxPS.Engine.Configuration;
 using BuildxPS.Engine.Engines;
 using BuildxPS.Engine.Sessions.Content;

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using BuildxPS.Engine.Builds.Results;
 
 namespace BuildxPS.Engine.Builds.Contexts;
 

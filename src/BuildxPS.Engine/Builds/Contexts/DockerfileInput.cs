@@ -1,4 +1,5 @@
 using System.Text;
+using BuildxPS.Engine.Builds.Failures;
 using BuildxPS.Engine.Engines;
 
 namespace BuildxPS.Engine.Builds.Contexts;

@@ -1,6 +1,8 @@
 using System.Management.Automation;
 using BuildxPS.Completion;
 using BuildxPS.Engine.Builds;
+using BuildxPS.Engine.Builds.Outputs;
+using BuildxPS.Engine.Builds.Planning;
 using BuildxPS.Engine.Configuration;
 using BuildxPS.Pipeline;
 
@@ -11,10 +13,8 @@ namespace BuildxPS.Commands;
 [OutputType(typeof(BuildResult), typeof(byte[]))]
 public sealed partial class InvokeBuildxBuildCommand : BuildxProgressCommand, IDisposable
 {
-    private BuildQueue? _builds;
     private string? _builderOfAll;
     private BuildRequest? _requestOfAll;
-    private bool _hasSentBytes;
 
     /// <summary>Names for the image.</summary>
     [Parameter]
@@ -182,23 +182,6 @@ public sealed partial class InvokeBuildxBuildCommand : BuildxProgressCommand, ID
         }
     });
 
-    /// <summary>Stops what is still under way where the pipeline ends early.</summary>
-    public void Dispose() => _builds?.Dispose();
-
-    /// <summary>What goes down the pipeline has to end with it: a second archive behind the first is no archive.</summary>
-    private void RefuseMoreBytes(BuildRequest request)
-    {
-        if (request.Outputs.FirstOrDefault(o => o.Destination == "-") is { } bytes)
-        {
-            _hasSentBytes = _hasSentBytes
-                ? throw new BuildxException(
-                    BuildxFailure.OutputInvalid,
-                    $"The output '{bytes}' of more than one build would go to the pipeline, where nobody could tell them apart.",
-                    "Build one context at a time with dest=-, or give each build a file.")
-                : true;
-        }
-    }
-
     /// <summary>Says which node would build what, and why, as far as that is known without starting anything.</summary>
     private void Preview(BuildRequest request)
     {
@@ -272,80 +255,4 @@ public sealed partial class InvokeBuildxBuildCommand : BuildxProgressCommand, ID
         => context.Kind is BuildContextKind.Folder or BuildContextKind.Layout
             ? context with { Location = ResolvePath(context.Location, BuildxFailure.BuildContextNotFound, $"The build context '{context.Name}'") }
             : context;
-
-    /// <summary>Shows what happens, until fewer builds run than may, or what there is to show is shown.</summary>
-    private void Pump(int limit)
-    {
-        while (_builds!.Running >= limit)
-        {
-            Handle(Run(_builds.TakeAsync));
-        }
-
-        while (_builds.TryTake(out var next))
-        {
-            Handle(next);
-        }
-    }
-
-    private void Handle((QueuedBuild Build, BuildEvent? Event) next)
-    {
-        var (build, buildEvent) = next;
-        if (buildEvent is null)
-        {
-            build.Display.Finish();
-            WriteOutcomes();
-            return;
-        }
-
-        build.Display.Show(buildEvent);
-        switch (buildEvent)
-        {
-            case BuildStarted started:
-                WriteVerbose($"Build {started.BuildRef} runs on builder '{started.Plan.Builder}' ({started.Plan.Driver} driver).");
-                foreach (var node in started.Plan.Nodes)
-                {
-                    WriteVerbose($"Node {node}: {node.Reason}");
-                }
-
-                break;
-            case VertexWarning { Warning: var warning } when build.Warned.Add(WarningText.Of(warning)):
-                WriteWarning((LabelOf(build.Request) is { } label ? $"{label}: " : "") + WarningText.Of(warning));
-                break;
-            case OutputBytes bytes:
-                // One object a piece: programs and Set-Content -AsByteStream take them as they are.
-                build.HasRoom();
-                WriteObject(bytes.Data.ToArray());
-                break;
-            case BuildCompleted completed:
-                WriteVerbose($"Build {completed.Result.BuildRef} completed.");
-                build.Result = completed.Result;
-                break;
-        }
-    }
-
-    /// <summary>Hands out what is over, in the order of the input.</summary>
-    private void WriteOutcomes()
-    {
-        while (_builds!.TryTakeOutcome(out var build))
-        {
-            ForInput(build!.Target, () =>
-            {
-                if (build.Failure is { } failure)
-                {
-                    System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
-                }
-
-                if (build.Result!.Outputs.All(o => o.Path != "-"))
-                {
-                    WriteObject(build.Result);
-                }
-            });
-        }
-    }
-
-    /// <summary>What tells builds of one pipeline apart; null where there is one.</summary>
-    private string? LabelOf(BuildRequest request)
-        => !MyInvocation.ExpectingInput || TakesPipeline ? null
-            : System.IO.Path.GetFileName(System.IO.Path.TrimEndingDirectorySeparator(request.ContextPath)) is { Length: > 0 } folder ? folder
-            : NameOf(request);
 }

@@ -1,4 +1,4 @@
-using BuildxPS.Engine.Builds;
+using BuildxPS.Engine.Builds.Caches;
 
 namespace BuildxPS.Engine.Tests.Builds.Caches;
 

@@ -1,4 +1,3 @@
-using BuildxPS.Engine.Builds;
 using BuildxPS.Engine.Builds.Caches;
 using BuildxPS.Engine.Drivers;
 using BuildxPS.Engine.Engines;
