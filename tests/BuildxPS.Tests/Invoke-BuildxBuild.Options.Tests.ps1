@@ -125,6 +125,34 @@ RUN echo $(New-Guid) && ulimit -n && df -k /dev/shm | tail -1 && cat /etc/hosts 
         $failed[0].FullyQualifiedErrorId | Should -Be "StepFailed,$id"
     }
 
+    It 'pushes through the connections that builds of a pipeline share, from a classic image store too' {
+        $env:DOCKER_HOST = Get-TestEngine d28c
+        $name = "$((Get-TestSetup).registries.plain)/options/$(New-Guid):1"
+        $result = Invoke-BuildxBuild $context -Tag $name -Push -Progress None
+        (Get-BuildxImageManifest $name).Digest | Should -Be $result.Digest
+    }
+
+    It 'writes what all builds of a pipeline write to one after the other' {
+        $folders = foreach ($name in 'a', 'b', 'c') {
+            New-TestContext (Join-Path $TestDrive "same-$name") "FROM scratch`
+COPY name.txt /$name`
+"
+        }
+        $results = $folders | Invoke-BuildxBuild -Progress None -Output "$TestDrive/same"
+        $results.Count | Should -Be 3
+        (Get-ChildItem $TestDrive/same).Name | Should -Be a, b, c
+    }
+
+    It 'lets builds that are under way end when another input ends the command' {
+        $slow = New-TestContext (Join-Path $TestDrive 'under-way') "FROM alpine`
+RUN echo $(New-Guid) && sleep 2`
+"
+        $results = [Collections.Generic.List[object]]::new()
+        $failed = Get-Failure { [pscustomobject] @{ Path = $slow }, [pscustomobject] @{ Path = $slow; Builder = 'no-such-builder' } | Invoke-BuildxBuild -Progress None -Output type=cacheonly | ForEach-Object { $results.Add($_) } }
+        $failed.FullyQualifiedErrorId | Should -Be "BuilderNotFound,$id"
+        $results.Count | Should -Be 1
+    }
+
     It 'stops the builds that are left when nobody wants more' {
         $quick = New-TestContext (Join-Path $TestDrive quick) "FROM scratch`nCOPY name.txt /$(New-Guid)`n"
         $slow = New-TestContext (Join-Path $TestDrive slow) "FROM alpine`nRUN echo $(New-Guid) && sleep 600`n"

@@ -11,6 +11,7 @@ public sealed class SharedBuilders : IAsyncDisposable
     private readonly Dictionary<BuilderSelection, Task<BuilderHandle>> _builders = [];
     private readonly Dictionary<IDriver, SharedNode> _nodes = [];
     private readonly Func<BuilderSelection, CancellationToken, Task<BuilderHandle>> _resolve;
+    private bool _isClosed;
 
     /// <summary>Creates it. Nothing is contacted.</summary>
     /// <param name="environment">The client's surroundings.</param>
@@ -31,8 +32,9 @@ public sealed class SharedBuilders : IAsyncDisposable
         Task<BuilderHandle> resolving;
         lock (_builders)
         {
+            ObjectDisposedException.ThrowIf(_isClosed, this);
             // One that could not be had is looked for again.
-            if (!_builders.TryGetValue(selection, out resolving!) || resolving.IsFaulted)
+            if (!_builders.TryGetValue(selection, out resolving!) || resolving.IsFaulted || resolving.IsCanceled)
             {
                 resolving = _builders[selection] = _resolve(selection, CancellationToken.None);
             }
@@ -48,18 +50,35 @@ public sealed class SharedBuilders : IAsyncDisposable
         };
     }
 
-    /// <summary>Closes the connections.</summary>
+    /// <summary>Closes the connections; builds that still use them fail.</summary>
     /// <returns>A task.</returns>
     public async ValueTask DisposeAsync()
     {
-        foreach (var node in _nodes.Values)
+        List<Task<BuilderHandle>> builders;
+        List<SharedNode> nodes;
+        lock (_builders)
+        {
+            _isClosed = true;
+            builders = [.. _builders.Values];
+        }
+
+        lock (_nodes)
+        {
+            nodes = [.. _nodes.Values];
+        }
+
+        foreach (var node in nodes)
         {
             await node.CloseAsync().ConfigureAwait(false);
         }
 
-        foreach (var builder in _builders.Values.Where(b => b.IsCompletedSuccessfully))
+        foreach (var builder in builders)
         {
-            await (await builder.ConfigureAwait(false)).DisposeAsync().ConfigureAwait(false);
+            await ((Task)builder).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (builder.IsCompletedSuccessfully)
+            {
+                await (await builder.ConfigureAwait(false)).DisposeAsync().ConfigureAwait(false);
+            }
         }
     }
 
@@ -67,41 +86,47 @@ public sealed class SharedBuilders : IAsyncDisposable
     {
         lock (_nodes)
         {
-            return _nodes.TryGetValue(driver, out var node) ? node : _nodes[driver] = new SharedNode(driver);
+            return _nodes.TryGetValue(driver, out var node) ? node
+                : _nodes[driver] = driver is IDockerHost host ? new SharedDockerNode(driver, host) : new SharedNode(driver);
         }
     }
 
+    /// <summary>The node of a docker daemon.</summary>
+    private sealed class SharedDockerNode(IDriver driver, IDockerHost host) : SharedNode(driver), IDockerHost
+    {
+        public DockerDaemon Daemon => host.Daemon;
+    }
+
     /// <summary>A node's driver that keeps its connections.</summary>
-    private sealed class SharedNode(IDriver driver) : IDriver
+    private class SharedNode(IDriver driver) : IDriver
     {
         private readonly SemaphoreSlim _turn = new(1, 1);
-        private readonly Dictionary<string, IBuildEngine> _engines = new(StringComparer.Ordinal);
+        private IBuildEngine? _engine;
+        private bool _isClosed;
 
         public string Name => driver.Name;
 
+        public bool HasSeveralEngines => driver.HasSeveralEngines;
+
         public DriverFeatures GetFeatures(EngineDescription engine) => driver.GetFeatures(engine);
 
-        public Task<IBuildEngine> ConnectAsync(CancellationToken cancellationToken) => ConnectAsync("", cancellationToken);
-
-        public async Task<IBuildEngine> ConnectAsync(string key, CancellationToken cancellationToken)
+        public async Task<IBuildEngine> ConnectAsync(CancellationToken cancellationToken)
         {
             await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
             try
             {
-                if (!_engines.TryGetValue(key, out var engine))
-                {
-                    engine = _engines[key] = key.Length == 0
-                        ? await driver.ConnectAsync(cancellationToken).ConfigureAwait(false)
-                        : await driver.ConnectAsync(key, cancellationToken).ConfigureAwait(false);
-                }
-
-                return new SharedEngine(engine);
+                ObjectDisposedException.ThrowIf(_isClosed, this);
+                return new SharedEngine(_engine ??= await driver.ConnectAsync(cancellationToken).ConfigureAwait(false));
             }
             finally
             {
                 _turn.Release();
             }
         }
+
+        /// <summary>Where it is the build that chooses among several engines, which come and go, each has its own connection.</summary>
+        public Task<IBuildEngine> ConnectAsync(string key, CancellationToken cancellationToken)
+            => HasSeveralEngines ? driver.ConnectAsync(key, cancellationToken) : ConnectAsync(cancellationToken);
 
         public Task<NodeStatus> GetStatusAsync(CancellationToken cancellationToken) => driver.GetStatusAsync(cancellationToken);
 
@@ -121,9 +146,18 @@ public sealed class SharedBuilders : IAsyncDisposable
 
         public async Task CloseAsync()
         {
-            foreach (var engine in _engines.Values)
+            await _turn.WaitAsync().ConfigureAwait(false);
+            try
             {
-                await engine.DisposeAsync().ConfigureAwait(false);
+                _isClosed = true;
+                if (_engine is not null)
+                {
+                    await _engine.DisposeAsync().ConfigureAwait(false);
+                }
+            }
+            finally
+            {
+                _turn.Release();
             }
         }
 

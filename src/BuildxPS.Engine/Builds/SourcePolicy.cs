@@ -1,6 +1,7 @@
 using BuildxPS.Engine.Configuration;
 using BuildxPS.Engine.Engines;
 using BuildxPS.Engine.Engines.BuildKit;
+using BuildxPS.Engine.Sessions.Files.Systems;
 
 namespace BuildxPS.Engine.Builds;
 
@@ -23,6 +24,16 @@ internal static class SourcePolicy
 
         try
         {
+            if (!Path.IsPathFullyQualified(path))
+            {
+                throw new InvalidDataException("its path is not absolute, and what it is relative to is not known");
+            }
+
+            if (InputFile.Kind(path) is { Length: > 0 } kind)
+            {
+                throw new InvalidDataException($"it is {kind}");
+            }
+
             var bytes = new FileInfo(path).Length > MaxBytes ? throw new InvalidDataException("it is too large") : File.ReadAllBytes(path);
             SourcePolicyFile.Check(bytes);
             return bytes;

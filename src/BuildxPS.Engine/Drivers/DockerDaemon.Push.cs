@@ -84,7 +84,7 @@ internal sealed partial class DockerDaemon
                 BuildxFailure.NameNotResolved,
                 message,
                 "Check the registry's name, and the DNS settings of the machine that the daemon runs on."),
-            _ when status is HttpStatusCode.Unauthorized || Has("unauthorized") || Has("denied") || Has("no basic auth credentials") || Has("authentication required") || Has("401") || Has("403") => new BuildxException(
+            _ when status is HttpStatusCode.Unauthorized || Has("unauthorized") || Has("denied") || Has("no basic auth credentials") || Has("authentication required") || Has("401 Unauthorized") || Has("403 Forbidden") || Has("status: 401") || Has("status: 403") => new BuildxException(
                 BuildxFailure.RegistryUnauthorized,
                 message,
                 $"Log in with 'docker login {(image.Registry == "docker.io" ? "" : image.Registry)}".TrimEnd() + "' as a user who may push to the repository."),

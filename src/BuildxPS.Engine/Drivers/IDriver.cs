@@ -18,6 +18,9 @@ public interface IDriver : IAsyncDisposable
     /// <returns>The engine; the caller disposes it.</returns>
     Task<IBuildEngine> ConnectAsync(CancellationToken cancellationToken);
 
+    /// <summary>Whether the node has several engines, of which what is built chooses one.</summary>
+    bool HasSeveralEngines => false;
+
     /// <summary>Connects to the engine of several that a build belongs to, for drivers whose nodes have more than one.</summary>
     /// <param name="key">What is built: the context's absolute path.</param>
     /// <param name="cancellationToken">Gives up.</param>

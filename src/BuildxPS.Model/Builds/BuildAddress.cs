@@ -84,7 +84,7 @@ internal sealed partial record BuildAddress
     /// <summary>A text without the password that an address may hold.</summary>
     /// <param name="text">An address, or a text with one.</param>
     /// <returns>The text to show.</returns>
-    public static string Hide(string text) => Password().Replace(text, "${start}xxxxx@");
+    public static string Hide(string text) => Token().Replace(Password().Replace(text, "${start}xxxxx@"), "${start}xxxxx@");
 
     private static bool IsRepository(string text)
     {
@@ -129,4 +129,8 @@ internal sealed partial record BuildAddress
 
     [GeneratedRegex("(?<start>[a-zA-Z]+://[^/@:?#\\s]*:)[^/@?#\\s]*@", RegexOptions.ExplicitCapture)]
     private static partial Regex Password();
+
+    // Over http a name alone is a token; over ssh it is a user.
+    [GeneratedRegex("(?<start>https?://)[^/@:?#\\s]+@", RegexOptions.ExplicitCapture | RegexOptions.IgnoreCase)]
+    private static partial Regex Token();
 }

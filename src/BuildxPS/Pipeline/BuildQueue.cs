@@ -13,12 +13,16 @@ internal sealed class BuildQueue : IDisposable
     /// <summary>Events that may wait for a slow reader; beyond, the engines' streams wait.</summary>
     private const int MaxWaitingEvents = 4096;
 
+    /// <summary>How long stopped builds may hold the pipeline.</summary>
+    private static readonly TimeSpan s_cleanUp = TimeSpan.FromMilliseconds(150);
+
     private readonly CancellationTokenSource _stopping;
     private readonly ClientEnvironment _environment;
     private readonly SharedBuilders _builders;
     private readonly Queue<QueuedBuild> _begun = new();
     private readonly Channel<(QueuedBuild Build, BuildEvent? Event)> _events = Channel.CreateBounded<(QueuedBuild, BuildEvent?)>(MaxWaitingEvents);
     private readonly List<QueuedBuild> _running = [];
+    private readonly List<Task> _runs = [];
 
     /// <summary>Creates it.</summary>
     /// <param name="environment">The client's surroundings.</param>
@@ -42,7 +46,8 @@ internal sealed class BuildQueue : IDisposable
         var build = new QueuedBuild(target, request, FreePlace());
         _begun.Enqueue(build);
         _running.Add(build);
-        _ = Task.Run(() => RunAsync(build), CancellationToken.None);
+        _runs.RemoveAll(r => r.IsCompleted);
+        _runs.Add(Task.Run(() => RunAsync(build), CancellationToken.None));
         return build;
     }
 
@@ -70,13 +75,29 @@ internal sealed class BuildQueue : IDisposable
         return build is not null;
     }
 
-    /// <summary>Stops what still runs: nobody waits for it any more.</summary>
+    /// <summary>Stops what still runs. A moment is given to tell the engines, and to remove what was half received.</summary>
     public void Dispose()
     {
         _stopping.Cancel();
+        var runs = Task.WhenAll(_runs);
+        try
+        {
+            runs.Wait(s_cleanUp);
+        }
+        catch (AggregateException)
+        {
+            // Their outcomes were not asked for.
+        }
+
+        // Not awaited: who disposes is the pipeline's thread, and an engine that is gone can be slow to leave.
+        _ = CloseAsync(runs);
+    }
+
+    private async Task CloseAsync(Task runs)
+    {
+        await runs.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _builders.DisposeAsync().ConfigureAwait(false);
         _stopping.Dispose();
-        // Not awaited: who disposes is the pipeline's thread, and builds that are being stopped close their own.
-        _ = _builders.DisposeAsync().AsTask();
     }
 
     private bool Noted(QueuedBuild build, BuildEvent? e)
@@ -99,6 +120,12 @@ internal sealed class BuildQueue : IDisposable
         {
             await foreach (var e in new BuildRunner(_environment, _builders).RunAsync(build.Request, token).ConfigureAwait(false))
             {
+                if (e is BuildPulse && _events.Reader.Count > 0)
+                {
+                    // No news; and whoever takes none for a while must not find a heap of it.
+                    continue;
+                }
+
                 if (e is OutputBytes)
                 {
                     // Unlike news, a build's own bytes are many: they wait for whoever reads them.

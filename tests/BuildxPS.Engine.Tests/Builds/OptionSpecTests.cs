@@ -51,6 +51,31 @@ public sealed class OptionSpecTests
             return HostSpec.Parse(spec.ToString()).ToString() == spec.ToString();
         });
 
+    [Fact]
+    public void A_secret_is_read_as_it_is_printed()
+        => Gen.Select(s_word, s_word, Gen.Bool).Sample((id, where, isFile) =>
+        {
+            var spec = isFile ? new SecretSpec { Id = id, Source = $"/a,b \"{where}" } : new SecretSpec { Id = id, Environment = where };
+            return SecretSpec.Parse(spec.ToString()) == spec;
+        });
+
+    [Fact]
+    public void An_agent_is_read_as_it_is_printed()
+        => Gen.Select(s_word, s_word.Array[0, 3]).Sample((id, paths) =>
+        {
+            var text = SshSpec.From(id, [.. paths.Select(p => "/" + p)]).ToString();
+            return SshSpec.Parse(text).ToString() == text;
+        });
+
+    [Fact]
+    public void A_context_is_read_as_it_is_printed()
+        => Gen.Select(s_word.Select(w => w.ToLowerInvariant()), OneOf("/folder", "docker-image://alpine:3", "docker-image://scratch", "oci-layout:///l:tag", "https://h/x.tar.gz", "https://h/x.git#main:sub")).Sample((name, value) =>
+        {
+            var text = BuildContextSpec.Parse(name, value).ToString();
+            var equals = text.IndexOf('=', StringComparison.Ordinal);
+            return BuildContextSpec.Parse(text[..equals], text[(equals + 1)..]).ToString() == text;
+        });
+
     [Theory]
     [InlineData("index,manifest:a=b", "index:a=b manifest:a=b")]
     [InlineData("manifest[linux/arm64],manifest-descriptor:a=b:c=d", "manifest[linux/arm64]:a=b:c=d manifest-descriptor:a=b:c=d")]

@@ -31,25 +31,28 @@ internal static class ProvenanceReport
         var report = new Dictionary<string, JsonObject>(StringComparer.Ordinal);
         foreach (var attestation in recorded)
         {
-            var predicate = Parse(attestation);
-            if (!isLong)
-            {
-                predicate.Remove("buildConfig");
-                predicate.Remove("metadata");
-            }
-
+            var predicate = Parse(attestation, isLong);
             report[attestation.Platform.Length == 0 ? Key : $"{Key}/{attestation.Platform}"] = predicate;
         }
 
         return report;
     }
 
-    private static JsonObject Parse(RecordedAttestation attestation)
+    private static JsonObject Parse(RecordedAttestation attestation, bool isLong)
     {
         try
         {
             var predicate = JsonNode.Parse(attestation.Predicate.Span) as JsonObject ?? throw new InvalidDataException("The engine's provenance is no JSON object.");
-            return attestation.PredicateType == Version1 ? ToVersion02(predicate) : predicate;
+            predicate = attestation.PredicateType == Version1 ? ToVersion02(predicate) : predicate;
+            // An engine's text is read here, and no sooner: names that come twice are found when one is asked for.
+            if (!isLong)
+            {
+                predicate.Remove("buildConfig");
+                predicate.Remove("metadata");
+            }
+
+            _ = predicate.ToJsonString();
+            return predicate;
         }
         catch (Exception e) when (e is System.Text.Json.JsonException or InvalidOperationException or ArgumentException)
         {

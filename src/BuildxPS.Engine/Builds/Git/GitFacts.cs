@@ -127,9 +127,9 @@ internal sealed record GitFacts
         try
         {
             var path = Path.GetRelativePath(Root!, RealPath(folder)).Replace('\\', '/');
-            return path.StartsWith("..", StringComparison.Ordinal) || Path.IsPathRooted(path) ? null : path;
+            return path is ".." || path.StartsWith("../", StringComparison.Ordinal) || Path.IsPathRooted(path) ? null : path;
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return null;
         }
@@ -161,7 +161,7 @@ internal sealed record GitFacts
         {
             using var git = Process.Start(new ProcessStartInfo(program)
             {
-                ArgumentList = { "-c", "core.fsmonitor=false", "status", "--porcelain", "--ignored" },
+                ArgumentList = { "--no-optional-locks", "-c", "core.fsmonitor=false", "-c", $"core.hooksPath={(OperatingSystem.IsWindows() ? "NUL" : "/dev/null")}", "status", "--porcelain", "--ignored" },
                 WorkingDirectory = folder,
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,

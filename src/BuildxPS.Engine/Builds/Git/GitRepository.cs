@@ -1,3 +1,6 @@
+using System.Text;
+using BuildxPS.Engine.Sessions.Files.Systems;
+
 namespace BuildxPS.Engine.Builds.Git;
 
 /// <summary>
@@ -32,12 +35,12 @@ internal sealed class GitRepository
         for (var at = new DirectoryInfo(folder); at is not null; at = at.Parent)
         {
             var git = Path.Join(at.FullName, ".git");
-            if (Directory.Exists(git) && File.Exists(Path.Join(git, "HEAD")))
+            if (Directory.Exists(git) && InputFile.Kind(Path.Join(git, "HEAD")) is "")
             {
                 return new GitRepository(at.FullName, git);
             }
 
-            if (File.Exists(git) && ReadText(git) is { } link && link.StartsWith("gitdir:", StringComparison.Ordinal))
+            if (!Directory.Exists(git) && ReadText(git) is { } link && link.StartsWith("gitdir:", StringComparison.Ordinal))
             {
                 return new GitRepository(at.FullName, Path.GetFullPath(link["gitdir:".Length..].Trim(), at.FullName));
             }
@@ -113,8 +116,27 @@ internal sealed class GitRepository
 
     private static bool IsId(string text) => text.Length is 40 or 64 && text.All(char.IsAsciiHexDigitLower);
 
+    /// <summary>A repository may be anybody's: only regular files are read, and no more of them than can be right.</summary>
     private static string? ReadText(string path)
-        => !File.Exists(path) ? null
-            : new FileInfo(path).Length > MaxText ? throw new InvalidDataException($"'{path}' is too large")
-            : File.ReadAllText(path);
+    {
+        RefuseOtherMachine(path);
+        if (InputFile.Kind(path) is not "")
+        {
+            return null;
+        }
+
+        using var file = File.OpenRead(path);
+        var bytes = new byte[Math.Min(file.Length, MaxText + 1)];
+        var length = file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
+        return length > MaxText ? throw new InvalidDataException($"'{path}' is too large") : Encoding.UTF8.GetString(bytes, 0, length);
+    }
+
+    /// <summary>On Windows a path can name another machine, which would be sent the user's login.</summary>
+    private static void RefuseOtherMachine(string path)
+    {
+        if (OperatingSystem.IsWindows() && path.StartsWith(@"\\", StringComparison.Ordinal))
+        {
+            throw new InvalidDataException($"'{path}' is on another machine");
+        }
+    }
 }

@@ -75,6 +75,7 @@ internal static class ClassicParts
     public static BuildResult AddTo(BuildResult result, IReadOnlyList<BuiltImage> images, Platform? own) => result with
     {
         Digest = images.FirstOrDefault(i => i.Platform == own)?.Digest ?? result.Digest,
+        ImageId = images.FirstOrDefault(i => i.Platform == own)?.Digest ?? result.ImageId,
         PlatformImages = images,
         Images = [.. result.Images.Where(n => images.Any(i => i.Names.Contains(n))).Concat(images.SelectMany(i => i.Names)).Distinct()],
     };

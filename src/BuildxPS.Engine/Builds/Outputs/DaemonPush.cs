@@ -23,19 +23,41 @@ internal sealed class DaemonPush(WatchedCredentials logins, Func<BuildEvent, Can
     /// <exception cref="BuildxException">The registry refused, or could not be reached; the image is in the daemon.</exception>
     public async Task<Descriptor?> RunAsync(NodeBuild build, CancellationToken cancellationToken)
     {
-        if (!IsNeeded(build.Node.Features) || build.Node.Node.Driver is not IDockerHost { Daemon: var daemon })
+        var names = IsNeeded(build.Node.Features)
+            ? build.Exporters.Where(e => e.Output.Pushes).SelectMany(e => NamesOf(e.Exporter, build.Response)).Distinct().ToList()
+            : [];
+        if (names.Count == 0)
         {
             return null;
         }
 
+        // A push that nobody does must not look like one that was done.
+        var daemon = (build.Node.Node.Driver as IDockerHost)?.Daemon ?? throw new InvalidOperationException("The daemon that has to push is not known.");
         Descriptor? first = null;
-        foreach (var name in build.Exporters.Where(e => e.Output.Pushes).SelectMany(e => NamesOf(e.Exporter, build.Response)).Distinct())
+        foreach (var name in names)
         {
-            var (digest, size) = await PushAsync(daemon, name, cancellationToken).ConfigureAwait(false);
+            var (digest, size) = await PushPatientlyAsync(daemon, name, cancellationToken).ConfigureAwait(false);
             first ??= new Descriptor { MediaType = MediaTypes.DockerManifest, Digest = digest, Size = size ?? 0 };
         }
 
         return first;
+    }
+
+    private async Task<(string Digest, long? Size)> PushPatientlyAsync(DockerDaemon daemon, ImageReference name, CancellationToken cancellationToken)
+    {
+        var retry = new PushRetry();
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await PushAsync(daemon, name, cancellationToken).ConfigureAwait(false);
+            }
+            catch (BuildxException e) when (e.IsTransient && attempt <= retry.Delays.Count)
+            {
+                await report(new VertexWarning { Warning = retry.Describe(e, attempt) }, cancellationToken).ConfigureAwait(false);
+                await Task.Delay(retry.Delays[attempt - 1], cancellationToken).ConfigureAwait(false);
+            }
+        }
     }
 
     private async Task<(string Digest, long? Size)> PushAsync(DockerDaemon daemon, ImageReference name, CancellationToken cancellationToken)

@@ -96,7 +96,8 @@ internal sealed class ResultFiles(BuildRequest request, ClientEnvironment enviro
                 var recorded = await build.Node.Engine.ReadProvenanceAsync(build.Build.Ref, cancellationToken).ConfigureAwait(false);
                 foreach (var (key, value) in ProvenanceReport.Create(recorded, environment))
                 {
-                    all[key] = value;
+                    // Builds of single platforms do not say which.
+                    all[builds.Count > 1 && !key.Contains('/', StringComparison.Ordinal) ? $"{key}/{build.Call.Attributes.GetValueOrDefault("platform")}" : key] = value;
                 }
             }
             catch (Exception e) when (e is BuildxException or InvalidDataException)

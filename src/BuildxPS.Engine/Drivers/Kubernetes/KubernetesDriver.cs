@@ -46,6 +46,9 @@ internal sealed class KubernetesDriver(Func<CancellationToken, Task<KubernetesCl
     public Task<IBuildEngine> ConnectAsync(CancellationToken cancellationToken) => ConnectAsync("", cancellationToken);
 
     /// <inheritdoc/>
+    public bool HasSeveralEngines => true;
+
+    /// <inheritdoc/>
     public async Task<IBuildEngine> ConnectAsync(string key, CancellationToken cancellationToken)
     {
         var cluster = await ClusterAsync(cancellationToken).ConfigureAwait(false);

@@ -32,8 +32,15 @@ internal static class BuildRecords
         }
 
         var read = new List<RecordedAttestation>();
+        var total = 0L;
         foreach (var (platform, descriptor) in found.Take(MaxAttestations))
         {
+            total += Math.Max(0, descriptor.Size);
+            if (total > MaxPredicate)
+            {
+                throw new InvalidDataException($"The engine describes attestations of more than {MaxPredicate >> 20} MiB together.");
+            }
+
             read.Add(new RecordedAttestation
             {
                 Platform = DisplayText.Line(platform, 256),
@@ -58,7 +65,7 @@ internal static class BuildRecords
             throw new InvalidDataException($"The engine describes an attestation of {descriptor.Size} bytes as '{DisplayText.Line(descriptor.Digest, 256)}'.");
         }
 
-        var content = new ArrayBufferWriter<byte>((int)Math.Max(1, descriptor.Size));
+        var content = new ArrayBufferWriter<byte>((int)Math.Clamp(descriptor.Size, 1, 64 * 1024));
         using var hash = digest.StartHash();
         using var call = new Protocol.Content.Content.ContentClient(channel.Invoker)
             .Read(new Protocol.Content.ReadContentRequest { Digest = descriptor.Digest }, options);

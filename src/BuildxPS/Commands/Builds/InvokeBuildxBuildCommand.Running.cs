@@ -7,7 +7,9 @@ namespace BuildxPS.Commands;
 public sealed partial class InvokeBuildxBuildCommand
 {
     private BuildQueue? _builds;
+    private readonly Dictionary<string, string> _labels = new(StringComparer.Ordinal);
     private bool _hasSentBytes;
+    private string? _builderOfFailure;
 
     /// <summary>Stops what is still under way where the pipeline ends early.</summary>
     public void Dispose() => _builds?.Dispose();
@@ -81,11 +83,18 @@ public sealed partial class InvokeBuildxBuildCommand
     {
         while (_builds!.TryTakeOutcome(out var build))
         {
-            ForInput(build!.Target, () =>
+            _builderOfFailure = build!.Request.Builder.Name;
+            if (build.Failure is BuildxException failure && IsFatal(failure.Failure))
             {
-                if (build.Failure is { } failure)
+                Finish();
+                _builderOfFailure = build.Request.Builder.Name;
+            }
+
+            ForInput(build.Target, () =>
+            {
+                if (build.Failure is { } error)
                 {
-                    ExceptionDispatchInfo.Throw(failure);
+                    ExceptionDispatchInfo.Throw(error);
                 }
 
                 if (build.Result!.Outputs.All(o => o.Path != "-"))
@@ -96,9 +105,32 @@ public sealed partial class InvokeBuildxBuildCommand
         }
     }
 
+    /// <summary>Lets builds that are under way come to their end: what ends the command is not theirs.</summary>
+    private void Finish() => Pump(1);
+
+    /// <summary>How many builds may run beside one: what all builds of a pipeline write to is written by one after the other.</summary>
+    private int LimitOf(BuildRequest request)
+        => request.ImageIdFile is not null || request.MetadataFile is not null || request.Outputs.Any(o => !string.IsNullOrEmpty(o.Destination)) || request.CacheTo.Any(c => c.Type == "local")
+            ? 1
+            : ThrottleLimit;
+
     /// <summary>What tells builds of one pipeline apart; null where there is one.</summary>
     private string? LabelOf(BuildRequest request)
-        => !MyInvocation.ExpectingInput || TakesPipeline ? null
-            : System.IO.Path.GetFileName(System.IO.Path.TrimEndingDirectorySeparator(request.ContextPath)) is { Length: > 0 } folder ? folder
-            : NameOf(request);
+    {
+        if (!MyInvocation.ExpectingInput || TakesPipeline)
+        {
+            return null;
+        }
+
+        // An address may hold a key behind its question mark.
+        var whole = System.IO.Path.TrimEndingDirectorySeparator(NameOf(request).Split('?', '#')[0]);
+        if (!_labels.TryGetValue(whole, out var label))
+        {
+            label = System.IO.Path.GetFileName(whole) is { Length: > 0 } folder ? folder : whole;
+            label = _labels.ContainsValue(label) ? $"{label}-{_labels.Count + 1}" : label;
+            _labels[whole] = label;
+        }
+
+        return label;
+    }
 }

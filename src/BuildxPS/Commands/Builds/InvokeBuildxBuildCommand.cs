@@ -114,7 +114,10 @@ public sealed partial class InvokeBuildxBuildCommand : BuildxProgressCommand, ID
     [ValidateNotNullOrEmpty]
     public string? DockerHost { get; set; }
 
-    /// <summary>How many builds of one pipeline run at the same time, on shared connections. Results come in the order of the input.</summary>
+    /// <summary>
+    /// How many builds of one pipeline run at the same time, on shared connections; 1 for builds that need what those before them
+    /// made. Results come in the order of the input. Builds that write to the same file or folder run one after the other.
+    /// </summary>
     [Parameter]
     [ValidateRange(1, 64)]
     public int ThrottleLimit { get; set; } = 4;
@@ -162,7 +165,22 @@ public sealed partial class InvokeBuildxBuildCommand : BuildxProgressCommand, ID
         }
     }
 
-    private void BuildInput(string path) => ForInput(path, () =>
+    private void BuildInput(string path) => ForInput(BuildAddress.Hide(path), () =>
+    {
+        _builderOfFailure = Builder;
+        try
+        {
+            Begin(path);
+        }
+        catch (BuildxException e) when (IsFatal(e.Failure))
+        {
+            Finish();
+            _builderOfFailure = Builder;
+            throw;
+        }
+    });
+
+    private void Begin(string path)
     {
         var request = ReadContext(_requestOfAll! with { Builder = new BuilderSelection { Name = Builder, Context = Context, DockerHost = DockerHost } }, path);
         // Before the question: a preview must not promise what would be refused.
@@ -172,15 +190,15 @@ public sealed partial class InvokeBuildxBuildCommand : BuildxProgressCommand, ID
         if (ShouldProcess(NameOf(request), Describe(request)))
         {
             WriteVerbose($"Building '{NameOf(request)}'.");
-            Pump(ThrottleLimit);
-            var build = _builds!.Begin(path, request);
+            Pump(LimitOf(request));
+            var build = _builds!.Begin(BuildAddress.Hide(path), request);
             build.Display = CreateDisplay(LabelOf(request), build.Place);
         }
         else if (IsPreview)
         {
             Preview(request);
         }
-    });
+    }
 
     /// <summary>Says which node would build what, and why, as far as that is known without starting anything.</summary>
     private void Preview(BuildRequest request)
@@ -211,7 +229,7 @@ public sealed partial class InvokeBuildxBuildCommand : BuildxProgressCommand, ID
             or BuildxFailure.SshInvalid or BuildxFailure.SshAgentUnavailable or BuildxFailure.SshKeyInvalid or BuildxFailure.SshKeyEncrypted => true,
         BuildxFailure.EngineUnreachable or BuildxFailure.EngineAccessDenied or BuildxFailure.EngineCertificateInvalid
             or BuildxFailure.EndpointInvalid or BuildxFailure.EndpointUnsupported or BuildxFailure.ConfigurationInvalid
-            or BuildxFailure.BuilderNotFound or BuildxFailure.ContextNotFound => Builder == _builderOfAll,
+            or BuildxFailure.BuilderNotFound or BuildxFailure.ContextNotFound => _builderOfFailure == _builderOfAll,
         _ => false,
     };
 

@@ -82,6 +82,8 @@ public sealed class BuildAddressTests
     {
         const string text = "https://me:hunter2@example.org/a.git?brnach=x";
         Assert.DoesNotContain("hunter2", Assert.Throws<BuildxException>(() => BuildAddress.Parse(text, "It")).Message, StringComparison.Ordinal);
+        Assert.Equal("https://xxxxx@example.org/a.git", BuildAddress.Hide("https://ghp_token@example.org/a.git"));
+        Assert.Equal("ssh://git@example.org/a.git", BuildAddress.Hide("ssh://git@example.org/a.git"));
         Assert.Equal("failed to fetch https://me:xxxxx@example.org/a.git: 404", BuildAddress.Hide("failed to fetch https://me:hunter2@example.org/a.git: 404"));
     }
 }

@@ -70,6 +70,15 @@ public sealed class GitFactsTests : IDisposable
     }
 
     [Fact]
+    public async Task Git_files_that_are_no_files_are_not_read()
+    {
+        _folder.Write(".git/HEAD", Commit);
+        File.CreateSymbolicLink(Path.Join(_folder.Path, ".git/config"), "/dev/zero");
+        var facts = await ReadAsync();
+        Assert.Equal((Commit, null, null), (facts.Revision, facts.Source, facts.Warning));
+    }
+
+    [Fact]
     public async Task Switched_off_or_without_a_repository_nothing_is_known()
     {
         Assert.Null((await ReadAsync()).Root);
