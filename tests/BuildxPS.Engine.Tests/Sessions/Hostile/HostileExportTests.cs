@@ -158,9 +158,10 @@ public sealed class HostileExportTests
             var (code, message) = await call.EndAsync().WaitAsync(s_limit);
             Assert.Equal((StatusCode.Unknown, failure.Message), (code, message));
 
-            // It may say that all went well, all the same.
-            var refused = await Assert.ThrowsAsync<BuildxException>(() => output.PrepareAsync(default));
-            Assert.Equal(BuildxFailure.ProtocolViolation, refused.Failure);
+            // It may say that all went well, all the same. What comes when every file is there may come too late to be refused
+            // here: then it is the failure above that refuses the build.
+            var refused = await Record.ExceptionAsync(() => output.PrepareAsync(default));
+            Assert.True(refused is BuildxException { Failure: BuildxFailure.ProtocolViolation } || (refused is null && attempt == "a second end of the list"), $"{refused}");
         }
 
         Assert.Equal(before, TreeText.Of(folder.Path, folderTimes: false));
