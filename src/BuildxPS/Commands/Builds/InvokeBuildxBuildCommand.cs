@@ -11,7 +11,7 @@ namespace BuildxPS.Commands;
 /// <summary>Builds an image or files from a Dockerfile and a folder: <c>docker buildx build</c>.</summary>
 [Cmdlet(VerbsLifecycle.Invoke, "BuildxBuild", SupportsShouldProcess = true)]
 [OutputType(typeof(BuildResult), typeof(byte[]))]
-public sealed partial class InvokeBuildxBuildCommand : BuildxProgressCommand, IDisposable
+public sealed partial class InvokeBuildxBuildCommand : BuildInputCommand, IDisposable
 {
     private string? _builderOfAll;
     private BuildRequest? _requestOfAll;
@@ -20,21 +20,6 @@ public sealed partial class InvokeBuildxBuildCommand : BuildxProgressCommand, ID
     [Parameter]
     [Alias("t")]
     public string[]? Tag { get; set; }
-
-    /// <summary>Platforms to build for; without it those of <c>DOCKER_DEFAULT_PLATFORM</c>, else the engine's own.</summary>
-    [Parameter]
-    [ArgumentCompleter(typeof(PlatformCompleter))]
-    public string[]? Platform { get; set; }
-
-    /// <summary>The stage to build; without it the last one.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(TargetCompleter))]
-    public string? Target { get; set; }
-
-    /// <summary>Build arguments: hashtables, <c>'KEY=value'</c>, or <c>'KEY'</c> for a variable of the environment.</summary>
-    [Parameter]
-    public object[]? BuildArg { get; set; }
 
     /// <summary>Labels of the image: hashtables or <c>'KEY=value'</c>.</summary>
     [Parameter]
@@ -48,27 +33,6 @@ public sealed partial class InvokeBuildxBuildCommand : BuildxProgressCommand, ID
     [Alias("o")]
     [ArgumentCompleter(typeof(OutputCompleter))]
     public object[]? Output { get; set; }
-
-    /// <summary>
-    /// Secrets that steps may mount (<c>RUN --mount=type=secret,id=ID</c>): <c>'id=ID,src=FILE'</c>, <c>'id=ID,env=VARIABLE'</c>, a
-    /// hashtable with Id and Source, Environment or Value, or of ids and SecureStrings or PSCredentials (their passwords), or a
-    /// <see cref="SecretSpec"/>. A value touches no disk here.
-    /// </summary>
-    [Parameter]
-    [ArgumentCompleter(typeof(SecretCompleter))]
-    public object[]? Secret { get; set; }
-
-    /// <summary>
-    /// SSH agents that steps may use (<c>RUN --mount=type=ssh,id=ID</c>), to list keys and to sign: <c>default</c> for your agent,
-    /// <c>'ID=SOCKET'</c>, <c>'ID=KEYFILE,KEYFILE'</c>, a hashtable with Id and Path, or an <see cref="SshSpec"/>.
-    /// </summary>
-    [Parameter]
-    [ArgumentCompleter(typeof(SshCompleter))]
-    public object[]? Ssh { get; set; }
-
-    /// <summary>More build contexts: hashtables or <c>'name=value'</c>; a folder, <c>oci-layout://</c>, <c>docker-image://</c>, or an address of git or http.</summary>
-    [Parameter]
-    public object[]? BuildContext { get; set; }
 
     /// <summary>Caches to read from: <c>'type=local,src=folder'</c>, an image reference, a hashtable, or a <see cref="CacheSpec"/>.</summary>
     [Parameter]
@@ -92,28 +56,6 @@ public sealed partial class InvokeBuildxBuildCommand : BuildxProgressCommand, ID
     [Parameter]
     public SwitchParameter NoCache { get; set; }
 
-    /// <summary>Looks for newer base images even where the engine has one.</summary>
-    [Parameter]
-    public SwitchParameter Pull { get; set; }
-
-    /// <summary>The builder to use, by name or as <c>Get-BuildxBuilder</c> gives it.</summary>
-    [Parameter(ValueFromPipelineByPropertyName = true)]
-    [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(BuilderNameCompleter))]
-    public string? Builder { get; set; }
-
-    /// <summary>The docker context whose engine builds.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(ContextNameCompleter))]
-    public string? Context { get; set; }
-
-    /// <summary>The address of the docker engine that builds.</summary>
-    [Parameter]
-    [Alias("H")]
-    [ValidateNotNullOrEmpty]
-    public string? DockerHost { get; set; }
-
     /// <summary>
     /// How many builds of one pipeline run at the same time, on shared connections; 1 for builds that need what those before them
     /// made. Results come in the order of the input. Builds that write to the same file or folder run one after the other.
@@ -122,34 +64,20 @@ public sealed partial class InvokeBuildxBuildCommand : BuildxProgressCommand, ID
     [ValidateRange(1, 64)]
     public int ThrottleLimit { get; set; } = 4;
 
-    /// <summary>Builds although a policy file lies beside the Dockerfile, without evaluating it.</summary>
-    [Parameter]
-    public SwitchParameter IgnorePolicy { get; set; }
-
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
         _builderOfAll = Builder;
-        _requestOfAll = WithOptions(new BuildRequest
+        _requestOfAll = WithOptions(ReadInputs() with
         {
-            ContextPath = "",
             Tags = [.. (Tag ?? []).Select(t => ForAll(t, () => ImageReference.Parse(t)))],
-            Platforms = ForAll(Platform, () => PlatformArguments.Read(Platform ?? [])),
-            Target = Target,
-            BuildArguments = ForAll(BuildArg, () => PairArguments.Read(BuildArg ?? [], "build argument", Environment.GetEnvironmentVariable)),
             Labels = ForAll(Label, () => PairArguments.Read(Label ?? [], "label", _ => "")),
             Outputs = ForAll(Output, () => OutputArguments.Read(Output ?? []).Select(Resolve).ToList()),
-            // The error's target would show what a hashtable has.
-            Secrets = ForAll(null, () => SecretArguments.Read(Secret ?? [], v => Environment.GetEnvironmentVariable(v) is not null).Select(Resolve).ToList()),
-            Ssh = ForAll(Ssh, () => SshArguments.Read(Ssh ?? []).Select(s => SshArguments.Resolve(s, p => ResolvePath(p, BuildxFailure.SshInvalid, "The socket or key"))).ToList()),
-            NamedContexts = ForAll(BuildContext, () => ContextArguments.Read(BuildContext ?? []).Select(Resolve).ToList()),
             CacheFrom = ForAll(CacheArguments.Show(CacheFrom), () => CacheArguments.Read(CacheFrom ?? []).Select(c => Resolve(c, "src")).ToList()),
             CacheTo = ForAll(CacheArguments.Show(CacheTo), () => CacheArguments.Read(CacheTo ?? []).Select(c => Resolve(c, "dest")).ToList()),
             Push = Push,
             Load = Load,
             NoCache = NoCache,
-            Pull = Pull,
-            IgnorePolicy = IgnorePolicy,
         });
         ChooseProgress();
         _builds = new BuildQueue(ClientEnvironment.Read(), PipelineStopToken);
@@ -182,7 +110,7 @@ public sealed partial class InvokeBuildxBuildCommand : BuildxProgressCommand, ID
 
     private void Begin(string path)
     {
-        var request = ReadContext(_requestOfAll! with { Builder = new BuilderSelection { Name = Builder, Context = Context, DockerHost = DockerHost } }, path);
+        var request = ReadContext(_requestOfAll! with { Builder = Selection }, path);
         // Before the question: a preview must not promise what would be refused.
         LocalDelete.Check(request.Outputs, SessionState.Path.CurrentFileSystemLocation.ProviderPath, isAllowed: request.Entitlements.Contains(LocalDelete.Entitlement));
         new BuildRunner(ClientEnvironment.Read()).Check(request);
@@ -255,9 +183,6 @@ public sealed partial class InvokeBuildxBuildCommand : BuildxProgressCommand, ID
             ? output
             : output with { Destination = ResolvePath(output.Destination, BuildxFailure.OutputInvalid, "The destination") };
 
-    private SecretSpec Resolve(SecretSpec secret)
-        => secret.Source is { } file ? secret with { Source = ResolvePath(file, BuildxFailure.SecretInvalid, "The secret's file") } : secret;
-
     private CacheSpec Resolve(CacheSpec cache, string key)
         => cache.Type == "local" && cache.Attributes.TryGetValue(key, out var folder) && folder.Length > 0
             ? cache with
@@ -268,9 +193,4 @@ public sealed partial class InvokeBuildxBuildCommand : BuildxProgressCommand, ID
                 },
             }
             : cache;
-
-    private BuildContextSpec Resolve(BuildContextSpec context)
-        => context.Kind is BuildContextKind.Folder or BuildContextKind.Layout
-            ? context with { Location = ResolvePath(context.Location, BuildxFailure.BuildContextNotFound, $"The build context '{context.Name}'") }
-            : context;
 }
