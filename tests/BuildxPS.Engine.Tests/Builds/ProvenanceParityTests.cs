@@ -92,7 +92,7 @@ public sealed class ProvenanceParityTests : IDisposable
     private static string Comparable(JsonNode node)
     {
         Strip(node);
-        return node.ToJsonString(new System.Text.Json.JsonSerializerOptions { WriteIndented = true });
+        return BuildStepNames.Settle(node).ToJsonString(new System.Text.Json.JsonSerializerOptions { WriteIndented = true });
     }
 
     private static void Strip(JsonNode? node)
