@@ -6,15 +6,6 @@ namespace BuildxPS.Engine.Tests.Images;
 /// <summary>Attestations that real engines pushed, read back.</summary>
 public sealed class RealAttestationTests
 {
-    // What generates an SBOM is an image too; this one lists one package, whatever it is to look at.
-    private const string FakeScanner = """
-        FROM alpine
-        RUN printf '%s\n' '#!/bin/sh' 'set -e' 'test -d "$BUILDKIT_SCAN_SOURCE"' \
-            'echo "{\"_type\":\"https://in-toto.io/Statement/v0.1\",\"predicateType\":\"https://spdx.dev/Document\",\"predicate\":{\"spdxVersion\":\"SPDX-2.3\",\"name\":\"fake\",\"packages\":[{\"name\":\"made-up\",\"versionInfo\":\"1.0\"}]}}" > "$BUILDKIT_SCAN_DESTINATION/fake.spdx.json"' \
-            > /scan && chmod +x /scan
-        ENTRYPOINT ["/scan"]
-        """;
-
     private static async Task<(IReadOnlyList<ImageAttestation> Attestations, string? Problem)> ReadAsync(string name)
     {
         using var client = TestClients.Create();
@@ -59,7 +50,7 @@ public sealed class RealAttestationTests
         await using var fixture = await PushFixture.CreateAsync("bkd");
         var scanner = fixture.Repository + "/fake-scanner";
         (string, string)[] plain = [("BUILDX_NO_DEFAULT_ATTESTATIONS", "1")];
-        await fixture.BuildAsync(fixture.Request(FakeScanner, scanner) with { Push = true }, null, plain);
+        await fixture.BuildAsync(fixture.Request(FakeScanner.Dockerfile, scanner) with { Push = true }, null, plain);
         fixture.Request($"FROM alpine\nARG WHO\nRUN echo $WHO {Guid.NewGuid():N} > /step\n");
         await fixture.BuildxAsync(
             [], "--provenance", $"mode=max,version={version},builder-id=https://ci.example/7", "--sbom", "generator=" + scanner, "--build-arg", "WHO=me", "--push", "-t", fixture.Repository + ":1");
