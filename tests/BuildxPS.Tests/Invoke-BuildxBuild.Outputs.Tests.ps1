@@ -44,6 +44,37 @@ Describe 'Invoke-BuildxBuild refuses' {
     }
 }
 
+Describe 'A mirrored folder from <Engine>' -ForEach @(@{ Engine = 'd20' }, @{ Engine = 'd28' }) {
+    BeforeAll {
+        $dockerHost = Get-TestEngine $Engine
+        $mirror = Join-Path $TestDrive "$Engine-mirror"
+        $null = New-Item (Join-Path $mirror linux_arm64/stale), (Join-Path $mirror stale) -ItemType Directory
+        Push-Location $TestDrive
+    }
+
+    AfterAll {
+        Pop-Location
+    }
+
+    It 'has all platforms and nothing else, though no engine here knows mode=delete' {
+        $null = Invoke-BuildxBuild $binary -DockerHost $dockerHost -Platform linux/amd64, linux/arm64 -Output "type=local,dest=$mirror,mode=delete" -Progress None
+        Get-ChildItem $mirror -Recurse -Name | Sort-Object | Should -Be 'linux_amd64', 'linux_amd64/noise', 'linux_arm64', 'linux_arm64/noise'
+    }
+
+    It 'stays as it was when the build fails' {
+        $failed = @(Get-Failure { Invoke-BuildxBuild $binary -DockerHost $dockerHost -Target none -Output @{ Type = 'local'; Destination = $mirror; Mode = 'delete' } -Progress None })
+        $failed.Count | Should -Be 1
+        Get-ChildItem $mirror -Recurse -File | Should -HaveCount 2
+    }
+
+    It 'is allowed elsewhere by an entitlement' {
+        Push-Location /
+        $null = Invoke-BuildxBuild $binary -DockerHost $dockerHost -Allow buildx.local.delete -Output "type=local,dest=$mirror,mode=delete" -Progress None
+        Pop-Location
+        Get-ChildItem $mirror -Recurse -Name | Should -Be noise
+    }
+}
+
 Describe 'Bytes on the pipeline from <Engine>' -ForEach @(@{ Engine = 'd20' }, @{ Engine = 'd28' }) {
     It 'are what a program reads' {
         $dockerHost = Get-TestEngine $Engine

@@ -55,7 +55,7 @@ internal sealed record BuildParts
         if (output.Client == ClientOutput.Folder)
         {
             FolderOutput.CheckWritable(destination);
-            return new FolderOutput(destination);
+            return new FolderOutput(destination, LocalDelete.IsAsked(output.Spec));
         }
 
         FileOutput.CheckWritable(destination);

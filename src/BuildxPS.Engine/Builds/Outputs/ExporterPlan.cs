@@ -62,13 +62,6 @@ internal static class ExporterPlan
                 "Leave tar=false out to get an archive, or use an engine with BuildKit 0.11 or newer.");
         }
 
-        if (planned.FirstOrDefault(o => o.Spec.Type == "local" && o.Spec.Attributes.GetValueOrDefault("mode") == "delete") is { Spec: var mirror })
-        {
-            throw Unsupported(
-                $"The engine{Version(engine)} does not say that it can mirror a folder, which the output '{mirror}' asks for.",
-                "Leave mode=delete out, and empty the folder before (Remove-Item), or write into a new one.");
-        }
-
         var exporters = planned.Select(o => (o, Exporter(o, request, engine, features, loads(o), isStoredToo))).ToList();
         return exporters.Count <= 1 || engine.Capabilities.Contains("exporter.multiple")
             ? exporters

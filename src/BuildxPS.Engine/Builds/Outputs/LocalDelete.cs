@@ -6,6 +6,15 @@ public static class LocalDelete
     /// <summary>The entitlement that allows it anywhere. It is for this client only, and not sent to engines.</summary>
     public const string Entitlement = "buildx.local.delete";
 
+    /// <summary>Whether an output deletes.</summary>
+    /// <param name="output">The output.</param>
+    /// <returns>Whether it does.</returns>
+    public static bool IsAsked(OutputSpec output)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        return output.Type == "local" && output.Attributes.GetValueOrDefault("mode") == "delete";
+    }
+
     /// <summary>Refuses to delete outside of the current location, unless that was allowed.</summary>
     /// <param name="outputs">The outputs, with absolute destinations.</param>
     /// <param name="currentLocation">The user's current folder.</param>
@@ -16,8 +25,8 @@ public static class LocalDelete
         ArgumentNullException.ThrowIfNull(outputs);
         foreach (var output in outputs)
         {
-            if (output is { Type: "local", Destination: { Length: > 0 } destination }
-                && output.Attributes.GetValueOrDefault("mode") == "delete"
+            if (output.Destination is { Length: > 0 } destination
+                && IsAsked(output)
                 && !isAllowed
                 && !IsStrictlyBelow(Resolve(destination), Resolve(currentLocation)))
             {

@@ -64,6 +64,34 @@ public sealed class FolderOutputTests
     }
 
     [Fact]
+    public async Task A_mirrored_folder_loses_what_is_in_none_of_the_trees()
+    {
+        using var folder = new TempFolder().File("out/stale", "old").File("out/linux_amd64/stale", "old").File("out/linux_amd64/x", "old").File("out/linux_s390x/sub/x", "old")
+            .File("outside/x", "kept").Link("out/link", "../outside");
+        await using var output = new FolderOutput(folder["out"], mirrors: true);
+
+        Write(output, Dir("linux_amd64"), File("linux_amd64/x", "new"));
+        Write(output, Dir("linux_arm64"), File("linux_arm64/x", "new"));
+        Assert.True(Path.Exists(folder["out/stale"]));
+        await output.PlaceAsync();
+        await output.DisposeAsync();
+
+        Assert.Equal("out out/linux_amd64 out/linux_amd64/x out/linux_arm64 out/linux_arm64/x outside outside/x", TreeText.Paths(folder.Path));
+        Assert.Equal("new", System.IO.File.ReadAllText(folder["out/linux_amd64/x"]));
+    }
+
+    [Fact]
+    public async Task A_mirrored_folder_stays_whole_where_a_tree_is_missing_its_end()
+    {
+        using var folder = new TempFolder().File("out/stale", "old");
+        var output = new FolderOutput(folder["out"], mirrors: true);
+        output.OpenTree().Add(File("x", "new").Entry);
+        await Assert.ThrowsAsync<BuildxException>(() => output.PrepareAsync(default));
+        await output.DisposeAsync();
+        Assert.Equal("out out/stale", TreeText.Paths(folder.Path));
+    }
+
+    [Fact]
     public async Task A_link_at_the_destination_is_followed()
     {
         using var folder = new TempFolder().File("real/kept").Link("out", "real");

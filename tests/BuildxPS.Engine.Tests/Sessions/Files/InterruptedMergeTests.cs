@@ -21,26 +21,28 @@ public sealed class InterruptedMergeTests
         Link("link-for-dir", "new", 27), Link("link-for-file", "new", 28), Link("link-for-link", "new", 29),
     ];
 
-    public static TheoryData<string> FileSystems => ["as it is", "without exchange", "without exchange and links"];
+    public static TheoryData<string> FileSystems => ["as it is", "without exchange", "without exchange and links", "mirrored", "mirrored without exchange"];
 
     [Theory]
     [MemberData(nameof(FileSystems))]
     public async Task Killed_at_any_moment_each_file_is_the_old_or_the_new_one_and_the_next_export_finishes(string kind)
     {
         using var expected = MakeOld();
-        await ExportAsync(expected["out"], Make(kind));
+        var mirrors = Mirrors(kind);
+        await ExportAsync(expected["out"], Make(kind), mirrors);
         var (old, @new) = (OldText(), Text(expected["out"]));
+        Assert.Equal(!mirrors, Path.Exists(expected["out/kept"]) || Path.Exists(expected["out/both/deep/kept"]));
 
         for (var change = 1; ; change++)
         {
             using var folder = MakeOld();
             var files = Make(kind);
-            if (!await KillAsync(folder["out"], files, change))
+            if (!await KillAsync(folder["out"], files, change, mirrors))
             {
                 break;
             }
 
-            AssertOldOrNew(folder["out"], isAlwaysThere: kind == "as it is");
+            AssertOldOrNew(folder["out"], isAlwaysThere: kind is "as it is" or "mirrored", mirrors);
             if (change % 2 == 0)
             {
                 // An export that comes no further than to begin puts back what the killed one did.
@@ -48,7 +50,7 @@ public sealed class InterruptedMergeTests
                 Assert.Equal(kind != "without exchange and links" ? old : Text(folder["out"]), Text(folder["out"]));
             }
 
-            await ExportAsync(folder["out"], Make(kind));
+            await ExportAsync(folder["out"], Make(kind), mirrors);
             Assert.Equal(@new, Text(folder["out"]));
             Assert.Equal(["out"], Names(folder.Path));
         }
@@ -57,6 +59,8 @@ public sealed class InterruptedMergeTests
     [Theory]
     [InlineData("as it is")]
     [InlineData("without exchange")]
+    [InlineData("mirrored")]
+    [InlineData("mirrored without exchange")]
     public async Task A_change_that_fails_leaves_the_folder_as_it_was(string kind)
     {
         var old = OldText();
@@ -65,7 +69,7 @@ public sealed class InterruptedMergeTests
         {
             using var folder = MakeOld();
             var files = Make(kind);
-            var output = new FolderOutput(folder["out"], files);
+            var output = new FolderOutput(folder["out"], files, Mirrors(kind));
             Write(output, s_new);
             await output.PrepareAsync(default);
             files.FailAt(change, () => new IOException("No space left on device", LinuxNative.NoSpace));
@@ -181,9 +185,12 @@ public sealed class InterruptedMergeTests
     private static FakeFileSystem Make(string kind) => kind switch
     {
         "as it is" => new FakeFileSystem(),
-        "without exchange" => new FakeFileSystem { CanExchange = false },
+        "mirrored" => new FakeFileSystem(),
+        "without exchange" or "mirrored without exchange" => new FakeFileSystem { CanExchange = false },
         _ => new FakeFileSystem { CanExchange = false, CanLink = false },
     };
+
+    private static bool Mirrors(string kind) => kind.StartsWith("mirrored", StringComparison.Ordinal);
 
     private static TempFolder MakeOld()
     {
@@ -200,9 +207,9 @@ public sealed class InterruptedMergeTests
     }
 
     /// <summary>Exports until just before a change of the commit. False if the commit has fewer.</summary>
-    private static async Task<bool> KillAsync(string destination, FakeFileSystem files, int change)
+    private static async Task<bool> KillAsync(string destination, FakeFileSystem files, int change, bool mirrors = false)
     {
-        var output = new FolderOutput(destination, files);
+        var output = new FolderOutput(destination, files, mirrors);
         Write(output, s_new);
         await output.PrepareAsync(default);
         files.DieAt(change);
@@ -218,9 +225,9 @@ public sealed class InterruptedMergeTests
         }
     }
 
-    private static async Task ExportAsync(string destination, FakeFileSystem files)
+    private static async Task ExportAsync(string destination, FakeFileSystem files, bool mirrors = false)
     {
-        await using var output = new FolderOutput(destination, files);
+        await using var output = new FolderOutput(destination, files, mirrors);
         Write(output, s_new);
         await output.PlaceAsync();
     }
@@ -231,7 +238,7 @@ public sealed class InterruptedMergeTests
         output.OpenTree();
     }
 
-    private static void AssertOldOrNew(string folder, bool isAlwaysThere)
+    private static void AssertOldOrNew(string folder, bool isAlwaysThere, bool mirrors)
     {
         using var old = MakeOld();
         foreach (var item in s_new.Where(i => !i.Entry.Path.Contains('/', StringComparison.Ordinal) || i.Entry.Path.StartsWith("both/", StringComparison.Ordinal)))
@@ -247,7 +254,8 @@ public sealed class InterruptedMergeTests
             Assert.True(content is null or "old" or "new", $"{path}: {content}");
         }
 
-        Assert.Equal("old", System.IO.File.ReadAllText(Path.Join(folder, "both/deep/kept")));
+        var kept = Path.Join(folder, "both/deep/kept");
+        Assert.Equal("old", mirrors && !Path.Exists(kept) ? "old" : System.IO.File.ReadAllText(kept));
     }
 
     private static string OldText()

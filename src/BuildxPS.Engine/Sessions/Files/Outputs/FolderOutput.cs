@@ -6,7 +6,8 @@ namespace BuildxPS.Engine.Sessions.Files.Outputs;
 
 /// <summary>
 /// A folder of this machine that takes an exporter's files (<c>type=local</c>). They are put together beside it and moved in
-/// at the end: in one step if it does not exist, else merged into what is there.
+/// at the end: in one step if it does not exist, else merged into what is there, or so that nothing else is there any more
+/// (<c>mode=delete</c>). It is this client that deletes, once all files of all platforms are here: no engine has to know of it.
 /// </summary>
 public sealed class FolderOutput : ITreeOutput
 {
@@ -16,6 +17,7 @@ public sealed class FolderOutput : ITreeOutput
     private const UnixFileMode OwnersOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     private readonly IFileSystem _files;
+    private readonly bool _mirrors;
     private readonly Lock _gate = new();
     private readonly List<(string Folder, FolderTreeWriter Writer)> _trees = [];
     private Staging? _staging;
@@ -25,17 +27,19 @@ public sealed class FolderOutput : ITreeOutput
 
     /// <summary>Takes files for a folder.</summary>
     /// <param name="destination">The folder; made absolute against the process's folder. It and the folders above it are made if they are missing.</param>
-    public FolderOutput(string destination)
-        : this(destination, IFileSystem.Current)
+    /// <param name="mirrors">Whether what the engine did not send is taken away.</param>
+    public FolderOutput(string destination, bool mirrors = false)
+        : this(destination, IFileSystem.Current, mirrors)
     {
     }
 
     /// <summary>Takes files for a folder of another file system.</summary>
-    internal FolderOutput(string destination, IFileSystem files)
+    internal FolderOutput(string destination, IFileSystem files, bool mirrors = false)
     {
         ArgumentException.ThrowIfNullOrEmpty(destination);
         Destination = Path.GetFullPath(destination);
         _files = files;
+        _mirrors = mirrors;
     }
 
     /// <summary>The folder's absolute path.</summary>
@@ -151,7 +155,7 @@ public sealed class FolderOutput : ITreeOutput
         var destination = Resolve(Destination, _files);
         if (destination.Status is not null)
         {
-            return TreeMerge.Prepare(_staged!, destination.Path, _staging!.Folder, _files);
+            return TreeMerge.Prepare(_staged!, destination.Path, _staging!.Folder, _files, _mirrors);
         }
 
         // As in the reference: what is made on the way is the user's own.

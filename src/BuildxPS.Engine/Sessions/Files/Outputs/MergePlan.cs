@@ -5,9 +5,12 @@ namespace BuildxPS.Engine.Sessions.Files.Outputs;
 
 /// <summary>
 /// Finds the steps that merge a staged folder into one that exists: what is not there yet comes by one rename, whole folders
-/// included; a folder that is there keeps what else is in it; anything else is replaced. Links are replaced, never followed.
+/// included; a folder that is there keeps what else is in it, unless it is to mirror the staged one; anything else is replaced.
+/// Links are replaced, never followed.
 /// </summary>
-internal sealed class MergePlan(IFileSystem files)
+/// <param name="files">The file system.</param>
+/// <param name="mirrors">Whether what the staged folder does not have is taken away.</param>
+internal sealed class MergePlan(IFileSystem files, bool mirrors)
 {
     private readonly bool _isPrivileged = Environment.IsPrivilegedProcess;
     private readonly List<string> _mounts = [];
@@ -69,6 +72,44 @@ internal sealed class MergePlan(IFileSystem files)
                 }
 
                 yield return new MergeStep(_count++, MergeStepKind.Folder, below, incoming, existing.Value);
+            }
+        }
+
+        foreach (var step in mirrors ? Removals(staged, target, path) : [])
+        {
+            yield return step;
+        }
+    }
+
+    private IEnumerable<MergeStep> Removals(string staged, string target, string path)
+    {
+        foreach (var name in FolderNames.ReadExact(target))
+        {
+            // Exports stage inside a folder that nothing can be staged beside: this one's own files are there, and others'.
+            var isStaging = path.Length == 0 && name.StartsWith(Staging.Prefix, StringComparison.Ordinal);
+            var destination = Path.Join(target, name);
+            if (!isStaging && Existing(Path.Join(staged, name)) is null && Existing(destination) is { } existing)
+            {
+                RefuseMounts(destination, existing);
+                yield return new MergeStep(_count++, MergeStepKind.Remove, Path.Join(path, name), default, existing);
+            }
+        }
+    }
+
+    /// <summary>A mount cannot be moved away; and what is in it is hardly what the user wants to lose.</summary>
+    private void RefuseMounts(string path, FileStatus status)
+    {
+        if ((status.Device, status.Mount) != (_top.Device, _top.Mount))
+        {
+            throw OutputFailures.NotWritable(path, "it is no part of the result, and is a mount, which mode=delete does not take away.");
+        }
+
+        foreach (var name in status.IsDirectory ? FolderNames.ReadExact(path) : [])
+        {
+            var below = Path.Join(path, name);
+            if (Existing(below) is { } entry)
+            {
+                RefuseMounts(below, entry);
             }
         }
     }

@@ -14,13 +14,16 @@ internal enum MergeStepKind : byte
 
     /// <summary>Gives a folder that was there already its new permissions and time, after the steps for what is in it.</summary>
     Folder = 3,
+
+    /// <summary>Takes an entry away that the staged folder does not have, a folder with all that is in it.</summary>
+    Remove = 4,
 }
 
 /// <summary>One step of a merge.</summary>
 /// <param name="Number">Its place among the steps.</param>
 /// <param name="Kind">What it does.</param>
 /// <param name="Path">The entry's path below the merged folders; empty for these themselves.</param>
-/// <param name="Incoming">The staged entry, as it was before the merge.</param>
+/// <param name="Incoming">The staged entry, as it was before the merge, if there is one.</param>
 /// <param name="Existing">What was at the destination before the merge, if anything.</param>
 internal readonly record struct MergeStep(int Number, MergeStepKind Kind, string Path, FileStatus Incoming, FileStatus Existing)
 {

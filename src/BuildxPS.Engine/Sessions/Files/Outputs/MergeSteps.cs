@@ -44,6 +44,9 @@ internal sealed class MergeSteps
                 case MergeStepKind.Replace:
                     _moves.Replace(source, target, Aside(step), step.Incoming, step.Existing);
                     break;
+                case MergeStepKind.Remove:
+                    _moves.Move(target, Aside(step), step.Existing);
+                    break;
                 case MergeStepKind.Folder when step.Path.Length > 0:
                     SetFolder(target, step.Incoming, _files.ExtendedAttributes(source));
                     break;
@@ -104,6 +107,11 @@ internal sealed class MergeSteps
             return true;
         }
 
+        if (step.Kind == MergeStepKind.Remove)
+        {
+            return PutBackRemoved(step, target, current);
+        }
+
         var isHalfReplaced = step.Kind == MergeStepKind.Replace && current is null && _files.Status(Aside(step)) is not null;
         var isPlaced = current is not null && step.IsPlaced(current.Value)
             && (untouchedSince is null || LastChangeBelow(target, current.Value) <= untouchedSince);
@@ -127,6 +135,22 @@ internal sealed class MergeSteps
             _moves.PutBack(source, target, Aside(step), step.Incoming);
         }
 
+        return true;
+    }
+
+    private bool PutBackRemoved(MergeStep step, string target, FileStatus? current)
+    {
+        if (_files.Status(Aside(step)) is not { } kept)
+        {
+            return false;
+        }
+
+        if (current is not null)
+        {
+            throw new IOException("Something else is there now.");
+        }
+
+        _moves.Move(Aside(step), target, kept);
         return true;
     }
 

@@ -22,9 +22,10 @@ internal sealed class MountMerge : IPlacement
     /// <param name="staged">The staged folder.</param>
     /// <param name="target">The mount.</param>
     /// <param name="files">The file system.</param>
+    /// <param name="mirrors">Whether what the staged folder does not have is taken away.</param>
     /// <returns>The merge.</returns>
     /// <exception cref="BuildxException"><see cref="BuildxFailure.DestinationNotWritable"/> or <see cref="BuildxFailure.DiskFull"/>.</exception>
-    public static MountMerge Prepare(string staged, string target, IFileSystem files)
+    public static MountMerge Prepare(string staged, string target, IFileSystem files, bool mirrors)
     {
         Leftovers.CleanUp(Destination.Resolve(target, files), files);
         var staging = Staging.Create(target, files);
@@ -32,7 +33,7 @@ internal sealed class MountMerge : IPlacement
         {
             var copy = staging.NewFolder("tree", target);
             new TreeCopy(files).Copy(staged, copy, target);
-            return new MountMerge(staging, new Commit(() => TreeMerge.Prepare(copy, target, staging.Folder, files), staging, target));
+            return new MountMerge(staging, new Commit(() => TreeMerge.Prepare(copy, target, staging.Folder, files, mirrors), staging, target));
         }
         catch
         {

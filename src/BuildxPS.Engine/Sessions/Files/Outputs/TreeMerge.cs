@@ -29,10 +29,11 @@ internal sealed class TreeMerge : IPlacement
     /// <param name="target">The folder that exists.</param>
     /// <param name="staging">The staging folder.</param>
     /// <param name="files">The file system.</param>
+    /// <param name="mirrors">Whether what the staged folder does not have is taken away.</param>
     /// <returns>The merge.</returns>
     /// <exception cref="BuildxException"><see cref="BuildxFailure.DestinationNotWritable"/> or <see cref="BuildxFailure.DiskFull"/>.</exception>
-    public static TreeMerge Prepare(string staged, string target, string staging, IFileSystem files)
-        => Prepare(staged, target, files, Path.Join(staging, JournalName), Path.GetRelativePath(staging, staged));
+    public static TreeMerge Prepare(string staged, string target, string staging, IFileSystem files, bool mirrors)
+        => Prepare(staged, target, files, Path.Join(staging, JournalName), Path.GetRelativePath(staging, staged), mirrors);
 
     /// <summary>Merges one staged folder into another one.</summary>
     /// <param name="from">The one.</param>
@@ -41,7 +42,7 @@ internal sealed class TreeMerge : IPlacement
     /// <exception cref="BuildxException"><see cref="BuildxFailure.DestinationNotWritable"/> or <see cref="BuildxFailure.DiskFull"/>.</exception>
     public static void Join(string from, string to, IFileSystem files)
     {
-        using var merge = Prepare(from, to, files, from + "-joined", Path.GetFileName(from));
+        using var merge = Prepare(from, to, files, from + "-joined", Path.GetFileName(from), mirrors: false);
         merge.Apply();
     }
 
@@ -128,7 +129,7 @@ internal sealed class TreeMerge : IPlacement
 
     private static string Aside(string journal) => journal + "-aside";
 
-    private static TreeMerge Prepare(string staged, string target, IFileSystem files, string journal, string name)
+    private static TreeMerge Prepare(string staged, string target, IFileSystem files, string journal, string name, bool mirrors)
     {
         var merge = new TreeMerge(staged, target, journal, files);
         try
@@ -137,11 +138,11 @@ internal sealed class TreeMerge : IPlacement
             Staging.TryRemove(Aside(journal));
             files.CreateDirectory(Aside(journal));
             var identity = files.Status(target) ?? throw new DirectoryNotFoundException("It was removed while it was needed.");
-            var plan = new MergePlan(files);
+            var plan = new MergePlan(files, mirrors);
             MergeJournal.Write(journal + ".new", target, name, identity, plan.Steps(staged, target));
             foreach (var path in plan.Mounts)
             {
-                merge._mounts.Add(MountMerge.Prepare(Path.Join(staged, path), Path.Join(target, path), files));
+                merge._mounts.Add(MountMerge.Prepare(Path.Join(staged, path), Path.Join(target, path), files, mirrors));
             }
 
             return merge;
