@@ -1,5 +1,6 @@
 using BuildxPS.Engine.Builders;
 using BuildxPS.Engine.Builds;
+using BuildxPS.Engine.Builds.Contexts;
 using BuildxPS.Engine.Configuration;
 using BuildxPS.Engine.Images.Registries;
 using BuildxPS.Engine.Tests.Environment;
@@ -111,6 +112,23 @@ public sealed class RealNodesTests : IDisposable
         Assert.Equal(2, result.Nodes.Count);
         Assert.Equal("some text\n", await File.ReadAllTextAsync(Path.Join(destination, "linux_amd64", "a.txt"), Token));
         Assert.Equal("some text\n", await File.ReadAllTextAsync(Path.Join(destination, "linux_arm64", "a.txt"), Token));
+
+        var archive = Path.Join(_home.Path, "context.tar");
+        System.Formats.Tar.TarFile.CreateFromDirectory(Context, archive, includeBaseDirectory: false);
+        await using (var readOnce = File.OpenRead(archive))
+        {
+            // Both nodes want all of it, and it can be read but once.
+            var read = await ContextInput.ReadAsync(new BuildRequest { ContextPath = "" }, "The input", () => readOnce, canReopen: false, Token);
+            (result, _) = await BuildAsync(read with
+            {
+                Platforms = [Platform.Parse("linux/amd64"), Platform.Parse("linux/arm64")],
+                Outputs = [OutputSpec.Parse($"type=local,dest={destination}2")],
+                Builder = new BuilderSelection { Name = _name },
+            });
+        }
+
+        Assert.Equal(2, result.Nodes.Count);
+        Assert.Equal(["linux_amd64/a.txt", "linux_arm64/a.txt"], Directory.GetFiles(destination + "2", "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(destination + "2", f)).Order());
 
         var refused = await Assert.ThrowsAsync<BuildxException>(() => BuildAsync(new BuildRequest
         {

@@ -84,6 +84,20 @@ public sealed class RealAddressTests : IAsyncDisposable
     [Theory]
     [InlineData("d28")]
     [InlineData("bkd")]
+    public async Task A_repository_is_fetched_over_ssh_with_a_key_that_stays_here(string engine)
+    {
+        await GitRepository.CreateAsync(_build.Served, "repo", _build.Main, _build.Main + "/sub");
+        var address = $"{TestEngines.RequireSsh("d28")}{_build.Served}/repo.git";
+        var key = SshSpec.Parse("default=" + TestEngines.Ssh("identity"));
+        Assert.Equal("sub.txt=below", await _build.RunAsync(engine, r => r with { ContextPath = address + "#main:sub", Ssh = [key] }));
+        var failure = await _build.FailAsync(engine, r => r with { ContextPath = address + "#main:sub" });
+        Assert.Equal(BuildxFailure.SshAgentUnavailable, failure.Failure);
+        Assert.Contains("-Ssh", failure.Advice, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("d28")]
+    [InlineData("bkd")]
     public async Task A_query_says_the_same_of_a_repository(string engine)
     {
         _build.Write("changed/a.txt", "changed\n");
