@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using BuildxPS.Engine.Configuration;
 using BuildxPS.Engine.Engines;
@@ -13,6 +14,9 @@ internal static class ProvenanceReport
     private const string Key = "buildx.build.provenance";
     private const string Version1 = "https://slsa.dev/provenance/v1";
     private const string BuildType02 = "https://mobyproject.org/buildkit@v1";
+
+    // Of a name that comes twice, two readers may believe one each.
+    private static readonly JsonDocumentOptions s_strict = new() { AllowDuplicateProperties = false };
 
     /// <summary>Whether provenance is reported at all.</summary>
     /// <param name="environment">The client's surroundings.</param>
@@ -42,19 +46,17 @@ internal static class ProvenanceReport
     {
         try
         {
-            var predicate = JsonNode.Parse(attestation.Predicate.Span) as JsonObject ?? throw new InvalidDataException("The engine's provenance is no JSON object.");
+            var predicate = JsonNode.Parse(attestation.Predicate.Span, documentOptions: s_strict) as JsonObject ?? throw new InvalidDataException("The engine's provenance is no JSON object.");
             predicate = attestation.PredicateType == Version1 ? ToVersion02(predicate) : predicate;
-            // An engine's text is read here, and no sooner: names that come twice are found when one is asked for.
             if (!isLong)
             {
                 predicate.Remove("buildConfig");
                 predicate.Remove("metadata");
             }
 
-            _ = predicate.ToJsonString();
             return predicate;
         }
-        catch (Exception e) when (e is System.Text.Json.JsonException or InvalidOperationException or ArgumentException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
         {
             throw new InvalidDataException($"The engine's provenance cannot be read: {e.Message}", e);
         }
