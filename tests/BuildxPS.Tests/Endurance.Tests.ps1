@@ -3,7 +3,6 @@
 BeforeAll {
     Import-Module $env:BUILDXPS_MODULE
     . (Join-Path $PSScriptRoot TestEngines.ps1)
-    $id = 'BuildxPS.Commands.InvokeBuildxBuildCommand'
     $kept = Enter-TestSurroundings $TestDrive
     $small = New-TestContext (Join-Path $TestDrive small)
 
@@ -116,40 +115,6 @@ Describe 'Builds in jobs that are stopped' {
         }
         finally {
             Remove-Job $jobs -Force
-        }
-    }
-}
-
-Describe 'A builder whose container is killed in a build' {
-    It 'is told by its name, and the next build of the same session starts it again' {
-        $dockerHost = Get-TestEngine d28
-        $name = New-TestName
-        $env:DOCKER_HOST = $dockerHost
-        try {
-            $null = New-BuildxBuilder $name -ConfigFile (New-TestConfig (Join-Path $TestDrive buildkitd.toml)) -DriverOption @{ network = 'host' }
-            $sleeping = New-SleepingContext
-            $sleep = "sleep $(($sleeping -split '-')[-1])"
-            $job = Start-ThreadJob -ArgumentList $name, $dockerHost, $sleep, ${function:Find-TestProcess}, ${function:Invoke-DockerApi} {
-                param($Name, $DockerHost, $Sleep, $FindProcess, $Invoke)
-                while (-not (& ([scriptblock]::Create($FindProcess)) $Sleep)) {
-                    Start-Sleep -Milliseconds 50
-                }
-
-                & ([scriptblock]::Create($Invoke)) $DockerHost "/v1.41/containers/buildx_buildkit_$($Name)0/kill" POST
-            }
-            $failed = @(Get-Failure { Invoke-BuildxBuild $sleeping -Builder $name -Output type=cacheonly -Progress None })
-            Remove-Job $job -Force
-
-            $failed.Count | Should -Be 1
-            $failed[0].FullyQualifiedErrorId | Should -Be "EngineLost,$id"
-            "$($failed[0])" | Should -BeLike "*buildx_buildkit_$($name)0*"
-            $failed[0].Exception.IsTransient | Should -BeTrue
-            $failed[0].CategoryInfo.Category | Should -Be ConnectionError
-            (Invoke-BuildxBuild $small -Builder $name -Output type=cacheonly -Progress None).Status | Should -Be Completed
-        }
-        finally {
-            Remove-TestBuilder $dockerHost $name
-            $env:DOCKER_HOST = $null
         }
     }
 }

@@ -43,16 +43,6 @@ Describe 'Invoke-BuildxBuild refuses' {
             $failed.ErrorDetails.RecommendedAction | Should -Not -BeNullOrEmpty
         }
     }
-
-    It 'a step that needs an entitlement, with the parameter that gives it' {
-        $env:DOCKER_HOST = Get-TestEngine d28
-        $arguments = @{ DockerfileContent = "# syntax=docker/dockerfile:1`nFROM alpine`nRUN --network=host echo $(New-Guid)"; Progress = 'None'; Output = 'type=cacheonly' }
-        $failed = Get-Failure { Invoke-BuildxBuild @arguments }
-        $failed.FullyQualifiedErrorId | Should -Be "EntitlementRefused,$id"
-        "$failed" | Should -BeLike '*network.host*'
-        $failed.ErrorDetails.RecommendedAction | Should -BeLike '*-Allow network.host*'
-        (Invoke-BuildxBuild @arguments -Allow network.host).Status | Should -Be Completed
-    }
 }
 
 Describe 'Invoke-BuildxBuild' {

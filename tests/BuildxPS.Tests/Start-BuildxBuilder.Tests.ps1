@@ -62,20 +62,6 @@ Describe 'Start-BuildxBuilder and Stop-BuildxBuilder' {
         $failed[0].TargetObject | Should -Be 'no-such-builder'
     }
 
-    It 'say why an engine does not start' {
-        $broken = New-TestName
-        $null = New-BuildxBuilder $broken -BuildKitdFlag '--no-such-flag'
-        try {
-            $failed = Get-Failure { Start-BuildxBuilder $broken -Progress None }
-            $failed.FullyQualifiedErrorId | Should -Be 'BuilderNotBootable,BuildxPS.Commands.StartBuildxBuilderCommand'
-            "$failed" | Should -BeLike '*no-such-flag*'
-            $failed.ErrorDetails.RecommendedAction | Should -Not -BeNullOrEmpty
-        }
-        finally {
-            Remove-BuildxBuilder $broken
-        }
-    }
-
     It 'make the container again where it was removed underneath, for a build too' {
         $null = Start-BuildxBuilder $two -Progress None
         $null = Invoke-DockerApi $env:DOCKER_HOST "/v1.41/containers/buildx_buildkit_$($two)0?force=true" DELETE

@@ -215,6 +215,8 @@ internal sealed partial class BuildExecution(ClientEnvironment environment, Buil
                 BuildRef = $"{nodes.Plan.Builder}/{node.Node.Name}/{build.Ref}",
                 Inputs = inputs,
                 Plan = node.Plan,
+                Builder = nodes.Plan.Builder,
+                Driver = nodes.Plan.Driver,
                 IsOneOfSeveral = isOneOfSeveral,
                 Logins = _engineLogins!,
                 Mounts = _mounts!,

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using BuildxPS.Engine.Diagnostics.Catalogue;
 using Grpc.Core;
 
 namespace BuildxPS.Engine.Diagnostics;
@@ -86,7 +87,7 @@ internal static partial class EngineErrors
             ExitCode = exitCode,
             LogTail = log,
             Sources = details.Sources,
-            IsTransient = failure is BuildxFailure.EngineLost or BuildxFailure.NameNotResolved or BuildxFailure.TimedOut || PassingFailure.IsOfPush(text),
+            IsTransient = failure is BuildxFailure.EngineLost or BuildxFailure.NameNotResolved or BuildxFailure.TimedOut or BuildxFailure.RegistryLoginExpired || PassingFailure.IsOfPush(text),
         };
     }
 
@@ -96,8 +97,7 @@ internal static partial class EngineErrors
         var where = step is null ? "" : $" in step '{step}'";
         if (code == StatusCode.Cancelled || text.EndsWith("context canceled", StringComparison.Ordinal))
         {
-            return (BuildxFailure.BuildCanceled, $"The engine at {endpoint} reports that the build was cancelled: {text}",
-                "Somebody else cancelled it, or the engine is being stopped. Build again.");
+            return (BuildxFailure.BuildCanceled, $"The engine at {endpoint} reports that the build was cancelled: {text}", AdviceOf(BuildxFailure.BuildCanceled));
         }
 
         if (details.MissingFeature is { } feature)
@@ -109,21 +109,28 @@ internal static partial class EngineErrors
         if (text.Contains("exec format error", StringComparison.Ordinal)
             || (exitCode is not null && log.Any(l => l.Contains("exec format error", StringComparison.Ordinal))))
         {
-            return (BuildxFailure.EmulatorMissing, $"A program for another processor could not be run{where}: {text}",
-                "Build for the engine's own platform with -Platform, or register an emulator (QEMU, binfmt_misc) for the other one on the engine's machine.");
+            return (BuildxFailure.EmulatorMissing, $"A program for another processor could not be run{where}: {text}", FailureCatalogue.EmulatorMissing.Advice);
         }
 
         if (exitCode is { } number)
         {
             var name = step is null ? "A step" : $"Step '{step}'";
-            var hint = number == 137 ? " Exit code 137 often means that memory ran out." : "";
+            if (log.Any(l => l.Contains("no space left on device", StringComparison.OrdinalIgnoreCase)))
+            {
+                return (BuildxFailure.DiskFull, $"{FailureCatalogue.DiskFullInStep.Summary} ({endpoint}): {name} failed with exit code {number}: {text}", FailureCatalogue.DiskFullInStep.Advice);
+            }
+
+            var hint = number == 137 ? " Exit code 137 often means that memory ran out."
+                : log.Any(NameNotFound().IsMatch) ? $" {FailureCatalogue.HostNotFoundInStep.Advice}"
+                : "";
             return (BuildxFailure.StepFailed, $"{name} failed with exit code {number}: {text}",
-                "Read the last lines that the step printed (LogTail of the exception) and correct the command." + hint);
+                AdviceOf(BuildxFailure.StepFailed) + hint);
         }
 
-        if (KnownFailure.Find(text) is { } known)
+        if (FailureCatalogue.Find(text) is var (failure, known))
         {
-            return (known.Failure, $"{known.Summary}{(known.Failure == BuildxFailure.EngineLost ? $" ({endpoint})" : "")}{where}: {text}", known.Advice);
+            var engine = failure is BuildxFailure.EngineLost or BuildxFailure.DiskFull or BuildxFailure.NameNotResolved ? $" ({endpoint})" : "";
+            return (failure, $"{known.Describe(text)}{engine}{where}: {text}", known.Advice);
         }
 
         return ClassifyByCode(code, text, step, details, endpoint);
@@ -149,11 +156,12 @@ internal static partial class EngineErrors
                 "Build again; if it stays so, see the engine's log and its network."),
             _ when step is not null => (BuildxFailure.StepFailed, $"Step '{step}' failed: {text}",
                 "Read the engine's words in the message and the step's line in the Dockerfile."),
-            _ when details.Sources.Count > 0 => (BuildxFailure.DockerfileInvalid, $"The Dockerfile is not valid: {text}",
-                "Correct the line that is shown."),
+            _ when details.Sources.Count > 0 => (BuildxFailure.DockerfileInvalid, $"The Dockerfile is not valid: {text}", AdviceOf(BuildxFailure.DockerfileInvalid)),
             _ => (BuildxFailure.EngineError, text.Length == 0 ? $"The engine at {endpoint} reported {code} without saying why" : $"The engine reports: {text}",
-                "Read the engine's words in the message; its log may say more."),
+                AdviceOf(BuildxFailure.EngineError)),
         };
+
+    private static string AdviceOf(BuildxFailure failure) => FailureCatalogue.Of(failure).Advice;
 
     private static bool IsTooLarge(string text, string atThisClient, string atTheEngine)
         => text.Contains(atThisClient, StringComparison.Ordinal) || text.Contains(atTheEngine, StringComparison.Ordinal);
@@ -177,6 +185,10 @@ internal static partial class EngineErrors
 
     [GeneratedRegex(@"^\s*(?:rpc error: code = \w{1,40} desc = |failed to solve with frontend [\w./:-]{1,200}: |failed to solve: |failed to build LLB: )")]
     private static partial Regex Prefix();
+
+    // The words of busybox, curl, the C library, apt and Go.
+    [GeneratedRegex(@"bad address '|Could not resolve host|Temporary failure (?:in name resolution|resolving)|Name or service not known|no such host")]
+    private static partial Regex NameNotFound();
 
     [GeneratedRegex(@"(?:did not complete successfully|executor failed running \[.*\]|runc run failed): exit code: (\d{1,9})", RegexOptions.Singleline)]
     private static partial Regex ExitCodeText();

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using BuildxPS.Engine.Diagnostics.Catalogue;
 using Grpc.Core;
 
 namespace BuildxPS.Engine.Diagnostics;
@@ -73,10 +74,10 @@ internal static class TransportErrors
     private static BuildxException Violation(Exception error, EngineErrorContext context)
     {
         var message = $"The engine at {context.Endpoint} sent something that its protocol does not allow: {Reason(error)}";
-        const string Advice = "Check that the address is that of a docker daemon or BuildKit, with no proxy between that does not know HTTP/2.";
+        var advice = FailureCatalogue.Of(BuildxFailure.ProtocolViolation).Advice;
         return context.BuildRef is null
-            ? new BuildxException(BuildxFailure.ProtocolViolation, message, Advice, error)
-            : new BuildFailedException(BuildxFailure.ProtocolViolation, message, Advice, error) { BuildRef = context.BuildRef };
+            ? new BuildxException(BuildxFailure.ProtocolViolation, message, advice, error)
+            : new BuildFailedException(BuildxFailure.ProtocolViolation, message, advice, error) { BuildRef = context.BuildRef };
     }
 
     /// <summary>The words of the innermost cause: the outer ones only say that there was an error.</summary>

@@ -1,3 +1,5 @@
+using BuildxPS.Engine.Diagnostics.Catalogue;
+
 namespace BuildxPS.Engine.Drivers;
 
 /// <summary>Brings a node's container up: makes it where it is missing, starts it where it stands still, and waits for its BuildKit.</summary>
@@ -234,7 +236,7 @@ internal sealed class ContainerBoot(DockerDaemon daemon, ContainerNode node, Fun
         return new BuildxException(
             BuildxFailure.BuilderNotBootable,
             $"The builder's container {node.Container} on {daemon.Address} does not come up: {state}.{log}",
-            "Correct what the log names: it is as a rule the config file, a flag or a driver option. Then remove the builder (Remove-BuildxBuilder) and make it again.");
+            FailureCatalogue.Of(BuildxFailure.BuilderNotBootable).Advice);
     }
 
     private async Task<IReadOnlyList<string>> LastLinesAsync(CancellationToken cancellationToken)

@@ -1,6 +1,6 @@
 using System.Net;
 using BuildxPS.Engine.Connections;
-using BuildxPS.Engine.Diagnostics;
+using BuildxPS.Engine.Diagnostics.Catalogue;
 using BuildxPS.Engine.Engines;
 using BuildxPS.Engine.Images.Manifests;
 
@@ -72,18 +72,8 @@ internal sealed partial class DockerDaemon
         var message = $"The docker daemon at {Address} could not push {image}: {reason}";
         return 0 switch
         {
-            _ when Has("http: server gave HTTP response to HTTPS client") => new BuildxException(
-                BuildxFailure.RegistryPlainHttp,
-                message,
-                $"The registry speaks plain http: list {image.Registry} under insecure-registries in the docker daemon's daemon.json, or build on a builder of its own (New-BuildxBuilder -InsecureRegistry {image.Registry})."),
-            _ when Has("x509: ") || Has("failed to verify certificate") => new BuildxException(
-                BuildxFailure.RegistryCertificateInvalid,
-                message,
-                $"The daemon does not trust the registry's certificate: put its CA in /etc/docker/certs.d/{image.Registry}/ca.crt where the daemon runs."),
-            _ when Has("no such host") || Has("server misbehaving") => new BuildxException(
-                BuildxFailure.NameNotResolved,
-                message,
-                "Check the registry's name, and the DNS settings of the machine that the daemon runs on."),
+            _ when FailureCatalogue.Find(reason) is ({ } failure and (BuildxFailure.RegistryPlainHttp or BuildxFailure.RegistryCertificateInvalid or BuildxFailure.NameNotResolved), var found)
+                => new BuildxException(failure, message, AdviceOf(found)),
             _ when status is HttpStatusCode.Unauthorized || Has("unauthorized") || Has("denied") || Has("no basic auth credentials") || Has("authentication required") || Has("401 Unauthorized") || Has("403 Forbidden") || Has("status: 401") || Has("status: 403") => new BuildxException(
                 BuildxFailure.RegistryUnauthorized,
                 message,
@@ -91,15 +81,17 @@ internal sealed partial class DockerDaemon
             _ when Has("connection refused") || Has("i/o timeout") || Has("no route to host") || Has("network is unreachable") || Has("connection reset") || Has("EOF") => new BuildxException(
                 BuildxFailure.RegistryUnreachable,
                 message,
-                "Check host and port, and that the registry is up. The daemon looks from where it runs.")
+                AdviceOf(FailureCatalogue.Of(BuildxFailure.RegistryUnreachable).Cases[0]))
             { IsTransient = true },
-            _ => KnownFailure.Find(reason) is { } known
-                ? new BuildxException(known.Failure, message, known.Advice)
+            _ => FailureCatalogue.Find(reason) is var (failure, known)
+                ? new BuildxException(failure, message, AdviceOf(known))
                 : new BuildxException(
                     BuildxFailure.RegistryError,
                     message,
                     "See the registry's answer in the message. The image is in the daemon: docker push sends it again."),
         };
+
+        string AdviceOf(FailureCase known) => known.AdviceFor("docker", "default", image.Registry);
 
         bool Has(string text) => reason.Contains(text, StringComparison.Ordinal);
     }

@@ -1,4 +1,5 @@
 using BuildxPS.Engine.Builders;
+using BuildxPS.Engine.Diagnostics.Catalogue;
 using BuildxPS.Engine.Engines;
 
 namespace BuildxPS.Engine.Storage;
@@ -34,9 +35,13 @@ internal sealed class CacheNodes : IAsyncDisposable
     public static async Task<CacheNodes> ConnectAsync(
         BuilderHandle builder, IReadOnlyCollection<string>? only, TimeSpan limit, Func<string, BuildxException, ValueTask> fail, CancellationToken cancellationToken)
     {
-        ValueTask FailAsync(string node, BuildxException e) => fail(node, builder.Nodes.Count == 1
-            ? e
-            : new BuildxException(e.Failure, $"The node '{node}' of the builder '{builder.Name}': {e.Message}", e.Advice, e) { IsTransient = e.IsTransient });
+        ValueTask FailAsync(string node, BuildxException e)
+        {
+            var advice = FailureCatalogue.AdviceFor(e, builder.Driver, builder.Name);
+            return fail(node, builder.Nodes.Count == 1 && advice == e.Advice
+                ? e
+                : new BuildxException(e.Failure, builder.Nodes.Count == 1 ? e.Message : $"The node '{node}' of the builder '{builder.Name}': {e.Message}", advice, e) { IsTransient = e.IsTransient });
+        }
 
         var connected = await Task.WhenAll(builder.Nodes.Where(n => only?.Contains(n.Name) != false).Select(async node =>
         {
@@ -105,9 +110,9 @@ internal sealed class CacheNodes : IAsyncDisposable
         if (await node.Driver.GetStatusAsync(cancellationToken).ConfigureAwait(false) is not NodeStatus.Running and var status)
         {
             throw new BuildxException(
-                BuildxFailure.EngineUnreachable,
+                BuildxFailure.BuilderNotRunning,
                 $"The engine '{node.Name}' of the builder '{builder}' does not run ({status.ToString().ToLowerInvariant()}).",
-                $"Start it with Start-BuildxBuilder {builder}.");
+                FailureCatalogue.Of(BuildxFailure.BuilderNotRunning).Advice.Replace(FailureCase.Builder, builder, StringComparison.Ordinal));
         }
 
         var engine = await node.Driver.ConnectAsync(cancellationToken).ConfigureAwait(false);

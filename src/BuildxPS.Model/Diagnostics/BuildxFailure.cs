@@ -72,6 +72,9 @@ public enum BuildxFailure
     /// <summary>The builder's engine could not be started.</summary>
     BuilderNotBootable,
 
+    /// <summary>The builder's engine does not run, and what was asked for does not start it.</summary>
+    BuilderNotRunning,
+
     /// <summary>The builder was taken off the list, but what it left on its engine could not be removed.</summary>
     BuilderNotRemoved,
 
@@ -137,6 +140,9 @@ public enum BuildxFailure
 
     /// <summary>A program for another architecture was run and no emulator is registered for it.</summary>
     EmulatorMissing,
+
+    /// <summary>An emulator is registered for a program of another architecture, but cannot be used in containers.</summary>
+    EmulatorUnusable,
 
     /// <summary>A tag is not a valid image reference.</summary>
     TagInvalid,
@@ -221,6 +227,15 @@ public enum BuildxFailure
 
     /// <summary>A registry answers plain http to an https request.</summary>
     RegistryPlainHttp,
+
+    /// <summary>A registry wants https, and was asked over plain http.</summary>
+    RegistryHttpsRequired,
+
+    /// <summary>A registry does not take indexes: images of several platforms, or with attestations.</summary>
+    RegistryIndexRefused,
+
+    /// <summary>A registry began to take a layer and refused it in the end, as if the login had ended meanwhile.</summary>
+    RegistryLoginExpired,
 
     /// <summary>A registry's certificate is not trusted by the engine or by this client.</summary>
     RegistryCertificateInvalid,

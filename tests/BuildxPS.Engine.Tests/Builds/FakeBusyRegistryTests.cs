@@ -5,7 +5,7 @@ using BuildxPS.Engine.Tests.Images;
 
 namespace BuildxPS.Engine.Tests.Builds;
 
-/// <summary>A real engine pushes to a fake registry that is busy, or refuses.</summary>
+/// <summary>A real engine pushes to a fake registry that is busy.</summary>
 public sealed class FakeBusyRegistryTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -25,17 +25,6 @@ public sealed class FakeBusyRegistryTests : IDisposable
         var steps = events.OfType<VertexLog>().Select(l => System.Text.Encoding.UTF8.GetString(l.Data.Span)).Count(l => l.Contains("ran once", StringComparison.Ordinal));
         Assert.Equal(1, steps);
         Assert.Matches("^sha256:[0-9a-f]{64}$", result.Digest);
-    }
-
-    [Fact]
-    public async Task A_registry_that_takes_no_index_is_said_once_with_what_helps()
-    {
-        await using var registry = new FakeRegistry(r => Answer(r, 415));
-        var error = await Assert.ThrowsAsync<BuildFailedException>(() => BuildAsync(registry, _ => { }));
-        Assert.Equal(BuildxFailure.RegistryError, error.Failure);
-        Assert.False(error.IsTransient);
-        Assert.Contains("indexes", error.Message, StringComparison.Ordinal);
-        Assert.Contains("-Provenance $false", error.Advice, StringComparison.Ordinal);
     }
 
     private async Task<List<BuildEvent>> BuildAsync(FakeRegistry registry, Action<BuildEvent> see)

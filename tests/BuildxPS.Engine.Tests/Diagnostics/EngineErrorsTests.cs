@@ -17,7 +17,9 @@ public sealed class EngineErrorsTests
     [InlineData("pull access denied, repository does not exist or may require authorization: server message: insufficient_scope", BuildxFailure.RegistryUnauthorized)]
     [InlineData("failed to push reg/a: unexpected status from POST request to https://reg/v2/: 401 Unauthorized", BuildxFailure.RegistryUnauthorized)]
     [InlineData("failed to push reg/a: unexpected status from POST request to http://reg/token: 405 Method Not Allowed: {}", BuildxFailure.RegistryUnauthorized)]
-    [InlineData("failed to push 127.0.0.1:1/a: unexpected status from HEAD request to http://127.0.0.1:1/v2/a/blobs/sha256:1: 400 Bad Request", BuildxFailure.RegistryError)]
+    [InlineData("failed to push 127.0.0.1:1/a: unexpected status from HEAD request to http://127.0.0.1:1/v2/a/blobs/sha256:1: 400 Bad Request", BuildxFailure.RegistryHttpsRequired)]
+    [InlineData("failed to push reg:5000/a: unexpected status from PUT request to https://reg:5000/v2/a/blobs/uploads/1?digest=sha256%3A1: 401 Unauthorized", BuildxFailure.RegistryLoginExpired)]
+    [InlineData("failed to push reg:5000/a: unexpected status from PUT request to https://reg:5000/v2/a/manifests/1: 415 Unsupported Media Type", BuildxFailure.RegistryIndexRefused)]
     [InlineData("failed to push reg/a: failed to do request: Head \"https://reg/v2/a\": dial tcp 10.0.0.1:443: connect: connection refused", BuildxFailure.RegistryUnreachable)]
     [InlineData("busybox: failed to resolve source metadata for docker.io/library/busybox:x: no match for platform in manifest: not found", BuildxFailure.PlatformNotAvailable)]
     [InlineData("failed to resolve source metadata for reg/a:b: reg/a:b: not found", BuildxFailure.ImageNotFound)]
@@ -50,6 +52,33 @@ public sealed class EngineErrorsTests
         Assert.NotEmpty(error.Advice);
         Assert.DoesNotContain("rpc error", error.Message, StringComparison.Ordinal);
         Assert.Equal("ref", Assert.IsType<BuildFailedException>(error).BuildRef);
+    }
+
+    [Fact]
+    public void A_disk_that_is_full_to_the_last_byte_is_told_from_one_that_can_be_cleared()
+    {
+        string AdviceOf(string text) => EngineErrors.Explain(new RpcException(new Status(StatusCode.ResourceExhausted, text)), s_context).Advice;
+
+        Assert.Contains("Clear-BuildxCache", AdviceOf("failed to copy: write /var/lib/buildkit/runc-overlayfs/content/ingest/1/data: no space left on device"), StringComparison.Ordinal);
+        Assert.StartsWith("Free space on that disk otherwise", AdviceOf("write /var/lib/buildkit/runc-overlayfs/metadata_v2.db: no space left on device"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("no space left on device", BuildxFailure.DiskFull)]
+    [InlineData("dd: error writing '/x': No space left on device", BuildxFailure.DiskFull)]
+    [InlineData("out of paper", BuildxFailure.StepFailed)]
+    public void A_step_that_found_the_disk_full_says_so_itself(string printed, BuildxFailure failure)
+    {
+        var journal = new BuildJournal();
+        journal.Add(new VertexChanged { Digest = "sha256:1", Name = "[2/2] RUN x" });
+        journal.Add(new VertexLog { VertexDigest = "sha256:1", Data = Encoding.UTF8.GetBytes(printed + "\n") });
+
+        var error = Assert.IsType<BuildFailedException>(EngineErrors.Explain(
+            Failed("process \"x\" did not complete successfully: exit code: 1", ("errdefs.Vertex", """{"digest":"sha256:1"}"""), ("gatewayapi.ExitMessage", """{"Code":1}""")),
+            s_context with { Journal = journal }));
+
+        Assert.Equal((failure, 1), (error.Failure, error.ExitCode));
+        Assert.Contains("[2/2] RUN x", error.Message, StringComparison.Ordinal);
     }
 
     [Theory]

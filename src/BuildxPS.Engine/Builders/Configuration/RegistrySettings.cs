@@ -36,6 +36,7 @@ public sealed record RegistrySettings
         foreach (var host in SkipTlsVerifyHosts)
         {
             Set(TableOf(config, host), "insecure", true);
+            UseHttps(config, host);
         }
 
         foreach (var (host, mirrors) in Mirrors)
@@ -46,9 +47,19 @@ public sealed record RegistrySettings
         foreach (var (host, files) in CaFiles)
         {
             Set(TableOf(config, host), "ca", ArrayOf(files));
+            UseHttps(config, host);
         }
 
         return !IsEmpty;
+    }
+
+    /// <summary>Who says how a certificate is checked means https; engines would ask a loopback address over http, and one that had http = true.</summary>
+    private void UseHttps(TomlTable config, string host)
+    {
+        if (!InsecureHosts.Contains(host))
+        {
+            Set(TableOf(config, host), "http", false);
+        }
     }
 
     private static TomlTable TableOf(TomlTable config, string host)

@@ -1,4 +1,5 @@
 using BuildxPS.Engine.Builds.Failures;
+using BuildxPS.Engine.Diagnostics.Catalogue;
 
 namespace BuildxPS.Engine.Builds.Caches;
 
@@ -19,7 +20,7 @@ internal static class UnusedCaches
         return
         [
             .. failed.Where(s => failures.FindBlamed(s.Error ?? "") is null)
-                .Select(s => $"The cache '{NameOf(s.Name[ImportStep.Length..], caches)}' was not used: {DisplayText.Line(s.Error)}"),
+                .Select(s => $"{FailureCatalogue.CacheNotUsed.Summary.Replace("CACHE", NameOf(s.Name[ImportStep.Length..], caches), StringComparison.Ordinal)}: {DisplayText.Line(s.Error)}"),
             .. ours,
         ];
     }

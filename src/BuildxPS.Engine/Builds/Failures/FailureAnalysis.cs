@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using BuildxPS.Engine.Builds.Contexts;
 using BuildxPS.Engine.Builds.Results;
+using BuildxPS.Engine.Diagnostics.Catalogue;
 using BuildxPS.Engine.Sessions.Files;
 
 namespace BuildxPS.Engine.Builds.Failures;
@@ -45,7 +46,7 @@ internal static partial class FailureAnalysis
     private static (BuildxFailure Failure, string Message, string Advice) Explain(
         BuildxException error, BuildStep? step, IReadOnlyList<string> tail, OwnFailures own, BuildObserver seen, FailureContext context)
     {
-        var (failure, message, advice) = (error.Failure, error.Message, error.Advice);
+        var (failure, message, advice) = (error.Failure, error.Message, FailureCatalogue.AdviceFor(error, context.Driver, context.Builder));
         if (context.Mounts.Explain(message) is { } missing)
         {
             return (missing.Failure, $"{missing.Sentence}: {message}", missing.Advice);
@@ -65,12 +66,13 @@ internal static partial class FailureAnalysis
                     "Rename it or exclude it in .dockerignore, or use another engine: BuildKit's own builds take such names.");
             case BuildxFailure.EmulatorMissing:
             case BuildxFailure.StepFailed or BuildxFailure.EngineError when IsExecFormatError(message, tail):
-                return (
-                    BuildxFailure.EmulatorMissing,
-                    $"{NoEmulator(step, context)}: {message}",
-                    "Register QEMU's emulators with binfmt_misc on the engine's machine, build for a platform that the engine runs by itself, or run the step in a stage that is FROM --platform=$BUILDPLATFORM.");
+                return EmulatorFailures.Missing(step, context, message);
+            case BuildxFailure.StepFailed or BuildxFailure.EngineError when EmulatorFailures.FindUnusable(step, context, message, tail) is { } unusable:
+                return unusable;
             case BuildxFailure.RegistryUnauthorized when context.Logins.Explain(message) is { } login:
                 return (failure, $"{message.TrimEnd('.')}. {login.Sentence}", login.Advice);
+            case BuildxFailure.RegistryLoginExpired when context.Logins.Explain(message) is { } login:
+                return (failure, $"{message.TrimEnd('.')}. {login.Sentence}", advice);
             case BuildxFailure.PlatformNotAvailable when context.BaseImage is { } image:
                 return (failure, $"{message.TrimEnd('.')}. {image}", advice);
             case BuildxFailure.StepFailed when context.Mounts.Agents.Problem is { } problem:
@@ -78,15 +80,6 @@ internal static partial class FailureAnalysis
             default:
                 return (failure, message, advice);
         }
-    }
-
-    private static string NoEmulator(BuildStep? step, FailureContext context)
-    {
-        var named = step is not null && PlatformOf().Match(step.Name) is { Success: true } match ? match.Groups[1].Value : null;
-        var platform = Platform.TryParse(named, out var parsed, out _) ? parsed : context.Plan.Platforms is [var only] ? only : null;
-        return platform is null || !context.Plan.Foreign.Contains(platform)
-            ? $"A program of the step '{step?.Name ?? "?"}' is made for another processor than the engine's, and no emulator is registered for it"
-            : $"The engine cannot run programs for {platform}: no emulator is registered for them";
     }
 
     private static bool IsExecFormatError(string message, IReadOnlyList<string> tail)
@@ -105,9 +98,6 @@ internal static partial class FailureAnalysis
             && DockerfileSearch.Find(inputs.Dockerfile.Name, text, step.Name) is { } source
             ? [source]
             : [];
-
-    [GeneratedRegex(@"^\[([a-z0-9]+/[a-z0-9_./-]+) ")]
-    private static partial Regex PlatformOf();
 
     [GeneratedRegex(@"exit code: (\d+)")]
     private static partial Regex ExitCode();

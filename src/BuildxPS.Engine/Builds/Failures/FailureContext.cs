@@ -12,6 +12,12 @@ internal sealed record FailureContext
     /// <summary>What was to be built where.</summary>
     public required NodePlan Plan { get; init; }
 
+    /// <summary>The builder.</summary>
+    public required string Builder { get; init; }
+
+    /// <summary>The builder's driver.</summary>
+    public required string Driver { get; init; }
+
     /// <summary>Whether other nodes build other parts, so that a failure has to name the node.</summary>
     public bool IsOneOfSeveral { get; init; }
 

@@ -33,11 +33,12 @@ internal static class RegistryFailures
                 { IsTransient = true },
                 RetryAfter(response)),
             HttpStatusCode.BadRequest when address.Scheme == Uri.UriSchemeHttp && body.Raw.Contains("HTTPS", StringComparison.Ordinal) => new BuildxException(
-                BuildxFailure.RegistryError,
+                BuildxFailure.RegistryHttpsRequired,
                 $"The registry {request.Host.Name} speaks https, and was asked over plain http: {answered}.",
                 $"Leave {request.Host.Name} out of -InsecureRegistry; for a certificate that this machine does not trust, name its authority with -RegistryCa."),
             _ => new BuildxException(
-                BuildxFailure.RegistryError,
+                request.Writes && response.StatusCode == HttpStatusCode.UnsupportedMediaType && request.BodyType is { } sent && MediaTypes.IsIndex(sent)
+                    ? BuildxFailure.RegistryIndexRefused : BuildxFailure.RegistryError,
                 $"The registry {request.Host.Name} did not {Verb(request)} '{request.Subject}': {answered}.",
                 request.Writes && status is 400 or 415 or 422 && request.BodyType is { } type && MediaTypes.IsIndex(type)
                     ? "The registry may be too old for indexes of several platforms, or may refuse this media type: a registry that follows the OCI distribution specification 1.0 or newer takes them."

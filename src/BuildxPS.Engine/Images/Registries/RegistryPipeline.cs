@@ -134,7 +134,7 @@ internal sealed class RegistryPipeline : IDisposable
         {
             first = await SendToAddressAsync(request, host, request.Address(host.Schemes[0]), null, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception error) when (error is RetryableException or BuildxException { Failure: BuildxFailure.RegistryError })
+        catch (Exception error) when (error is RetryableException or BuildxException { Failure: BuildxFailure.RegistryError or BuildxFailure.RegistryHttpsRequired })
         {
             failure = error;
         }
