@@ -17,6 +17,7 @@
     CmdletsToExport      = @(
         'Add-BuildxNode'
         'Clear-BuildxCache'
+        'Copy-BuildxImage'
         'Get-BuildxBuilder'
         'Get-BuildxContext'
         'Get-BuildxDiskUsage'

@@ -55,7 +55,7 @@ public sealed partial class RegistryClient
         }
     }
 
-    /// <summary>Gives a repository a blob that it has not: from another repository of the registry if it can be had there, else by sending it.</summary>
+    /// <summary>Gives a repository a blob, unless it has it: from another repository of the registry if it can be had there, else by sending it.</summary>
     /// <param name="repository">The repository.</param>
     /// <param name="blob">The blob.</param>
     /// <param name="source">Where it can be had.</param>
@@ -63,14 +63,21 @@ public sealed partial class RegistryClient
     /// <returns>How it came to be there.</returns>
     /// <exception cref="BuildxException">The failures of registries, and those of the source.</exception>
     internal async Task<BlobArrival> PushBlobAsync(ImageReference repository, Descriptor blob, BlobSource source, CancellationToken cancellationToken)
-    {
-        if (await HasBlobAsync(repository, blob, cancellationToken).ConfigureAwait(false))
-        {
-            return BlobArrival.Present;
-        }
+        => await HasBlobAsync(repository, blob, cancellationToken).ConfigureAwait(false)
+            ? BlobArrival.Present
+            : await PutBlobAsync(repository, blob, source, cancellationToken).ConfigureAwait(false);
 
+    /// <summary>Gives a repository a blob that it is known not to have.</summary>
+    /// <param name="repository">The repository.</param>
+    /// <param name="blob">The blob.</param>
+    /// <param name="source">Where it can be had.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>How it came to be there.</returns>
+    /// <exception cref="BuildxException">The failures of registries, and those of the source.</exception>
+    internal Task<BlobArrival> PutBlobAsync(ImageReference repository, Descriptor blob, BlobSource source, CancellationToken cancellationToken)
+    {
         var start = Request(repository, "blobs/uploads/") with { Scope = WriteScope(repository), Method = HttpMethod.Post };
-        return await new BlobUpload(_pipeline, _options, start, blob, source).RunAsync(cancellationToken).ConfigureAwait(false);
+        return new BlobUpload(_pipeline, _options, start, blob, source).RunAsync(cancellationToken);
     }
 
     /// <summary>Gets a config whole.</summary>

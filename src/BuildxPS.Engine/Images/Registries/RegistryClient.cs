@@ -59,6 +59,24 @@ public sealed partial class RegistryClient : IDisposable
             },
             cancellationToken);
 
+    /// <summary>Asks whether a repository has a manifest or index. It is asked as one who wants to write.</summary>
+    /// <param name="repository">The repository.</param>
+    /// <param name="digest">The manifest's digest.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>Whether it is there.</returns>
+    internal async Task<bool> HasManifestAsync(ImageReference repository, string digest, CancellationToken cancellationToken)
+    {
+        var request = ManifestRequest(repository with { Tag = null, Digest = digest }) with { Method = HttpMethod.Head, Scope = WriteScope(repository) };
+        try
+        {
+            return await _pipeline.SendAsync(request, (response, _) => Task.FromResult(response.Digest is null || response.Digest == digest), cancellationToken).ConfigureAwait(false);
+        }
+        catch (BuildxException e) when (e.Failure == BuildxFailure.ImageNotFound)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Gives a registry an index or manifest under a tag, or under its digest where the reference has no tag.</summary>
     /// <param name="reference">The name that it gets; where it has a digest, the bytes must have that one.</param>
     /// <param name="mediaType">Its media type.</param>
