@@ -24,7 +24,7 @@ public sealed partial class RegistryClient
     /// <returns>The bytes from there on, as they come.</returns>
     internal async Task<Stream> OpenBlobAsync(ImageReference repository, Descriptor blob, long offset, CancellationToken cancellationToken)
     {
-        var download = new BlobDownload(_pipeline, _options, BlobRequest(repository, blob), blob.Size, offset);
+        var download = new BlobDownload(_pipeline, _options, Read(BlobRequest(repository, blob)), blob.Size, offset);
         try
         {
             await download.OpenAsync(cancellationToken).ConfigureAwait(false);
@@ -107,7 +107,7 @@ public sealed partial class RegistryClient
         }
 
         return _pipeline.SendAsync(
-            BlobRequest(repository, blob),
+            Read(BlobRequest(repository, blob)),
             async (response, token) =>
             {
                 var bytes = await response.ReadAsync(limit, token).ConfigureAwait(false);

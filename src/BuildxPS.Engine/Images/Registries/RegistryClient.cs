@@ -16,8 +16,9 @@ public sealed partial class RegistryClient : IDisposable
     /// <exception cref="BuildxException"><see cref="BuildxFailure.ConfigurationInvalid"/> for a proxy variable that is no address.</exception>
     public RegistryClient(RegistryClientOptions options)
     {
-        _options = options;
-        _pipeline = new RegistryPipeline(options);
+        ArgumentNullException.ThrowIfNull(options);
+        _options = options with { Trust = options.Trust.With(DockerCertificates.List(options.Environment)) };
+        _pipeline = new RegistryPipeline(_options);
     }
 
     /// <summary>Asks what a reference points at, without its bytes where the registry can say so.</summary>
@@ -28,7 +29,7 @@ public sealed partial class RegistryClient : IDisposable
     public async Task<Descriptor> ResolveAsync(ImageReference reference, CancellationToken cancellationToken)
     {
         var head = await _pipeline.SendAsync(
-            ManifestRequest(reference) with { Method = HttpMethod.Head },
+            Read(ManifestRequest(reference) with { Method = HttpMethod.Head }),
             (response, _) => Task.FromResult((response.MediaType, response.Digest, response.Length)),
             cancellationToken).ConfigureAwait(false);
         if (head is { MediaType: { } mediaType, Digest: { } digest, Length: { } length }
@@ -51,7 +52,7 @@ public sealed partial class RegistryClient : IDisposable
     /// <returns>The bytes, checked.</returns>
     internal Task<RegistryManifest> GetManifestAsync(ImageReference reference, CancellationToken cancellationToken)
         => _pipeline.SendAsync(
-            ManifestRequest(reference),
+            Read(ManifestRequest(reference)),
             async (response, token) =>
             {
                 var bytes = await response.ReadAsync(_options.Limits.ManifestBytes, token).ConfigureAwait(false);
@@ -130,6 +131,22 @@ public sealed partial class RegistryClient : IDisposable
 
     private RegistryRequest ManifestRequest(ImageReference reference)
         => Request(reference, $"manifests/{reference.Digest ?? reference.Tag}") with { Accept = MediaTypes.Documents };
+
+    /// <summary>Lets the registry's mirrors be asked first. The same repository lies below a mirror's path, and the registry is named to it.</summary>
+    private RegistryRequest Read(RegistryRequest request)
+        => request.Host.Mirrors.Count == 0 ? request : request with
+        {
+            Mirrors = [.. request.Host.Mirrors.Select(mirror =>
+            {
+                var (host, folder) = mirror.IndexOf('/', StringComparison.Ordinal) is > 0 and var slash ? (mirror[..slash], mirror[slash..].TrimEnd('/')) : (mirror, "");
+                return request with
+                {
+                    Host = RegistryHost.Create(host, _options.Trust),
+                    Path = $"/v2{folder}{request.Path["/v2".Length..]}?ns={Uri.EscapeDataString(request.Host.Name)}",
+                    Scope = folder.Length == 0 ? request.Scope : request.Scope.Replace("repository:", $"repository:{folder[1..]}/", StringComparison.Ordinal),
+                };
+            })],
+        };
 
     private static string WriteScope(ImageReference repository) => $"repository:{repository.Repository}:pull,push";
 

@@ -11,6 +11,7 @@ internal sealed class RegistryPipeline : IDisposable
     private readonly RegistryClientOptions _options;
     private readonly RegistryTransports _transports;
     private readonly TokenService _tokens;
+    private readonly RegistryMirrors _mirrors;
     private readonly ConcurrentDictionary<string, RegistryAuthorizer> _authorizers = new(StringComparer.OrdinalIgnoreCase);
     private readonly ConcurrentDictionary<string, string> _schemes = new(StringComparer.OrdinalIgnoreCase);
 
@@ -19,6 +20,7 @@ internal sealed class RegistryPipeline : IDisposable
         _options = options;
         _transports = new RegistryTransports(options);
         _tokens = new TokenService(options, _transports);
+        _mirrors = new RegistryMirrors(options);
     }
 
     /// <summary>How this client names itself.</summary>
@@ -30,12 +32,12 @@ internal sealed class RegistryPipeline : IDisposable
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>What was read.</returns>
     public Task<T> SendAsync<T>(RegistryRequest request, Func<RegistryResponse, CancellationToken, Task<T>> read, CancellationToken cancellationToken)
-        => RegistryRetry.RunAsync(
-            _options,
-            async token =>
+        => _mirrors.AskAsync(
+            request,
+            async (asked, token) =>
             {
-                using var response = await SendAuthorizedAsync(request, token).ConfigureAwait(false);
-                return await GuardAsync(request, response.RequestMessage!.RequestUri!, () => read(new RegistryResponse(response, request, _options.Limits), token), token).ConfigureAwait(false);
+                using var response = await SendAuthorizedAsync(asked, token).ConfigureAwait(false);
+                return await GuardAsync(asked, response.RequestMessage!.RequestUri!, () => read(new RegistryResponse(response, asked, _options.Limits), token), token).ConfigureAwait(false);
             },
             cancellationToken);
 
@@ -56,7 +58,7 @@ internal sealed class RegistryPipeline : IDisposable
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The answer of success.</returns>
     public Task<HttpResponseMessage> OpenAsync(RegistryRequest request, CancellationToken cancellationToken)
-        => RegistryRetry.RunAsync(_options, token => SendAuthorizedAsync(request, token), cancellationToken);
+        => _mirrors.AskAsync(request, SendAuthorizedAsync, cancellationToken);
 
     /// <inheritdoc/>
     public void Dispose() => _transports.Dispose();

@@ -13,6 +13,9 @@ internal sealed record RegistryRequest
     /// <summary>The address that the registry itself named for this request; null where it is <see cref="Path"/> on the host.</summary>
     public Uri? Location { get; init; }
 
+    /// <summary>The same request to the registry's mirrors, which are asked before it; none for what is written.</summary>
+    public IReadOnlyList<RegistryRequest> Mirrors { get; init; } = [];
+
     /// <summary>Media types that we take, best first; empty takes anything.</summary>
     public IReadOnlyList<string> Accept { get; init; } = [];
 

@@ -57,6 +57,7 @@ internal sealed class UploadContent : HttpContent
         for (var left = _length; left > 0;)
         {
             var count = await ReadAsync(next.AsMemory(0, (int)Math.Min(PieceLength, left)), _length - left, cancellationToken).ConfigureAwait(false);
+            Bound?.Invoke(_limits.Idle);
             await writing.ConfigureAwait(false);
             left -= count;
             if (left == 0 && _isLast)
@@ -70,6 +71,7 @@ internal sealed class UploadContent : HttpContent
             _source.Report(_offset + _length - left);
         }
 
+        Bound?.Invoke(_limits.Idle);
         await writing.ConfigureAwait(false);
 
         // What comes now is the registry's own work: it hashes the blob, and may move it to where it stays.

@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Management.Automation;
 using BuildxPS.Completion;
 using BuildxPS.Engine.Builders;
@@ -69,6 +70,11 @@ public sealed class CopyBuildxImageCommand : BuildxProgressCommand, IDisposable
     [ValidateNotNullOrEmpty]
     public object[] RegistryCa { get; set; } = [];
 
+    /// <summary>Certificates that prove to a registry who asks, in a hashtable of host and PEM files: certificate and key, or one file with both.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public IDictionary[] RegistryCertificate { get; set; } = [];
+
     /// <summary>A login for the registry, or a hashtable of host and login where there are several. Without it docker's stored logins count.</summary>
     [Parameter]
     [ValidateNotNull]
@@ -86,7 +92,7 @@ public sealed class CopyBuildxImageCommand : BuildxProgressCommand, IDisposable
         _environment = ClientEnvironment.Read();
         _platforms = ForAll(Platform, () => PlatformArguments.Read(Platform));
         _trust = ForAll(RegistryCa, () => TrustArguments.Read(
-            InsecureRegistry, SkipTlsVerify, RegistryCa, path => ResolvePath(path, BuildxFailure.ArgumentInvalid, "The file with certificates")));
+            InsecureRegistry, SkipTlsVerify, RegistryCa, path => ResolvePath(path, BuildxFailure.ArgumentInvalid, "The file with certificates"), RegistryCertificate));
         _stored = new CredentialStore(_environment);
         ChooseProgress();
     }
