@@ -42,7 +42,7 @@ internal sealed class ArchiveLayout : ILayout
 
             return layout;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException or InvalidOperationException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException or InvalidDataException or InvalidOperationException)
         {
             layout?.Dispose();
             throw e is UnauthorizedAccessException or FileNotFoundException ? ContentFailures.Unreadable(path, e) : LayoutFailures.NotALayout(path, "it is no tar, or a damaged or compressed one", e);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using BuildxPS.Engine.Images.Manifests;
 
@@ -7,6 +8,8 @@ namespace BuildxPS.Engine.Images.Registries;
 public sealed partial class RegistryClient
 {
     private const int PageSize = 1000;
+
+    private readonly ConcurrentDictionary<string, bool> _withoutReferrers = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Lists a repository's tags, in the registry's order.</summary>
     /// <param name="repository">The repository.</param>
@@ -38,6 +41,12 @@ public sealed partial class RegistryClient
     /// <exception cref="BuildxException">The failures of registries.</exception>
     public async Task<IReadOnlyList<Descriptor>> ListReferrersAsync(ImageReference repository, string digest, string? artifactType, CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(repository);
+        if (_withoutReferrers.ContainsKey(repository.Registry))
+        {
+            return await ListTaggedAsync(repository, digest, artifactType, cancellationToken).ConfigureAwait(false);
+        }
+
         var image = repository with { Tag = null, Digest = digest };
         var query = artifactType is null ? "" : "?artifactType=" + Uri.EscapeDataString(artifactType);
         var found = new List<Descriptor>();
@@ -56,11 +65,13 @@ public sealed partial class RegistryClient
         }
         catch (BuildxException e) when (e is RegistryRefusedException || e.Failure == BuildxFailure.ImageNotFound)
         {
-            found = [.. (await GetReferrersTagAsync(repository, digest, cancellationToken).ConfigureAwait(false))?.Manifests ?? []];
+            // It knows no such list, whatever the image: the specification has no other reason for this answer.
+            _withoutReferrers[repository.Registry] = true;
+            return await ListTaggedAsync(repository, digest, artifactType, cancellationToken).ConfigureAwait(false);
         }
 
         // Registries may filter, and need not.
-        return artifactType is null ? found : [.. found.Where(f => f.ArtifactType == artifactType)];
+        return Filter(found, artifactType);
     }
 
     /// <summary>
@@ -87,6 +98,12 @@ public sealed partial class RegistryClient
 
         return stored;
     }
+
+    private async Task<IReadOnlyList<Descriptor>> ListTaggedAsync(ImageReference repository, string digest, string? artifactType, CancellationToken cancellationToken)
+        => Filter((await GetReferrersTagAsync(repository, digest, cancellationToken).ConfigureAwait(false))?.Manifests ?? [], artifactType);
+
+    private static IReadOnlyList<Descriptor> Filter(IReadOnlyList<Descriptor> found, string? artifactType)
+        => artifactType is null ? found : [.. found.Where(f => f.ArtifactType == artifactType)];
 
     private async Task<ImageIndex?> GetReferrersTagAsync(ImageReference repository, string digest, CancellationToken cancellationToken)
     {
