@@ -21,6 +21,35 @@ internal sealed class PartialBlob(string folder, Descriptor blob, ContentDigest 
 {
     private const int MaxWriters = 10;
     private const int PieceLength = 64 * 1024;
+    private const string Prefix = "copy-";
+
+    private static readonly TimeSpan s_life = TimeSpan.FromDays(7);
+
+    /// <summary>Removes what copies left that nobody went on with: of blobs that are there by now, and what is a week old.</summary>
+    /// <param name="folder">The layout.</param>
+    public static void RemoveLeftovers(string folder)
+    {
+        try
+        {
+            foreach (var path in Directory.GetFiles(Path.Join(folder, "ingest"), Prefix + "*"))
+            {
+                var isThere = Path.GetFileName(path).Split('-') is [_, var algorithm, var hex, _]
+                    && ContentDigest.TryParse($"{algorithm}:{hex}", out var digest) && File.Exists(LayoutStore.PathOf(folder, digest));
+                if (isThere || DateTime.UtcNow - File.GetLastWriteTimeUtc(path) > s_life)
+                {
+                    // Only one that no other copy has open.
+                    using (File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.Delete))
+                    {
+                        File.Delete(path);
+                    }
+                }
+            }
+        }
+        catch (Exception e) when (OutputFailures.IsFileFailure(e))
+        {
+            // The image is there; the next copy cleans up.
+        }
+    }
 
     /// <summary>Fetches what is missing of it, and puts it in its place.</summary>
     /// <param name="source">Where it can be had.</param>
@@ -85,7 +114,7 @@ internal sealed class PartialBlob(string folder, Descriptor blob, ContentDigest 
         _ = Directory.CreateDirectory(ingest);
         for (var writer = 0; ; writer++)
         {
-            var path = Path.Join(ingest, FormattableString.Invariant($"copy-{digest.Algorithm}-{digest.Hex}-{writer}"));
+            var path = Path.Join(ingest, FormattableString.Invariant($"{Prefix}{digest.Algorithm}-{digest.Hex}-{writer}"));
             if (files.Status(path) is { IsRegular: false })
             {
                 throw OutputFailures.NotWritable(folder, $"'{path}' is not a file.");

@@ -110,7 +110,8 @@ public sealed partial class RegistryClient
         var tag = repository with { Tag = ReferrersTag(digest), Digest = null };
         try
         {
-            var found = await GetManifestAsync(tag, cancellationToken).ConfigureAwait(false);
+            // Of the registry itself: a mirror's list may be an older one, and what it lacks would be lost when the list is written.
+            var found = await GetManifestAsync(tag, ManifestRequest(tag), cancellationToken).ConfigureAwait(false);
             return ManifestReader.Read(tag, found.Bytes, found.MediaType, found.Digest) as ImageIndex;
         }
         catch (BuildxException e) when (e.Failure == BuildxFailure.ImageNotFound)

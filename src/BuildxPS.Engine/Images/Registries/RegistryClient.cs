@@ -51,8 +51,11 @@ public sealed partial class RegistryClient : IDisposable
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The bytes, checked.</returns>
     internal Task<RegistryManifest> GetManifestAsync(ImageReference reference, CancellationToken cancellationToken)
+        => GetManifestAsync(reference, Read(ManifestRequest(reference)), cancellationToken);
+
+    private Task<RegistryManifest> GetManifestAsync(ImageReference reference, RegistryRequest request, CancellationToken cancellationToken)
         => _pipeline.SendAsync(
-            Read(ManifestRequest(reference)),
+            request,
             async (response, token) =>
             {
                 var bytes = await response.ReadAsync(_options.Limits.ManifestBytes, token).ConfigureAwait(false);

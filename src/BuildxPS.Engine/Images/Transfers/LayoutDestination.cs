@@ -77,6 +77,7 @@ internal sealed class LayoutDestination : IImageDestination, IDisposable
         }
 
         await PlaceAsync(root.MediaType, root.Digest, root.Size, Reference.Tag ?? "latest", _isOnly, cancellationToken).ConfigureAwait(false);
+        PartialBlob.RemoveLeftovers(_folder);
     }
 
     /// <inheritdoc/>

@@ -18,7 +18,7 @@ public sealed class CopyBuildxImageCommand : BuildxProgressCommand, IDisposable
 {
     private readonly RegistryLog _log = new();
     private readonly Dictionary<string, string> _written = new(StringComparer.Ordinal);
-    private readonly List<RegistryClient> _clients = [];
+    private readonly Dictionary<string, RegistryClient> _clients = new(StringComparer.OrdinalIgnoreCase);
     private ClientEnvironment? _environment;
     private RegistryTrust? _trust;
     private CredentialStore? _stored;
@@ -109,7 +109,7 @@ public sealed class CopyBuildxImageCommand : BuildxProgressCommand, IDisposable
     /// <summary>Lets connections go.</summary>
     public void Dispose()
     {
-        foreach (var client in _clients)
+        foreach (var client in _clients.Values)
         {
             client.Dispose();
         }
@@ -174,6 +174,12 @@ public sealed class CopyBuildxImageCommand : BuildxProgressCommand, IDisposable
     {
         var registries = destinations.Prepend(source).Where(l => l.LayoutPath is null).Select(l => l.Reference.Registry).Distinct(StringComparer.OrdinalIgnoreCase).ToList();
         var logins = CredentialArguments.Read(Credential, registries);
+        var key = $"{builder}|{string.Join(' ', logins.Keys)}";
+        if (_clients.TryGetValue(key, out var known))
+        {
+            return known;
+        }
+
         var client = new RegistryClient(new RegistryClientOptions
         {
             Environment = _environment!,
@@ -181,7 +187,7 @@ public sealed class CopyBuildxImageCommand : BuildxProgressCommand, IDisposable
             Credentials = new GivenCredentials(logins, _stored!),
             Log = _log.Add,
         });
-        _clients.Add(client);
+        _clients[key] = client;
         return client;
     }
 
