@@ -7,13 +7,16 @@ namespace BuildxPS.Engine.Images.Registries;
 /// <summary>The index of an image's referrers that clients keep where a registry does not (distribution specification, "Referrers Tag Schema").</summary>
 internal static class ReferrerList
 {
-    /// <summary>Adds a manifest.</summary>
+    /// <summary>Adds a manifest; what else the list has stays.</summary>
     /// <param name="list">The list so far; null where there is none.</param>
     /// <param name="document">The manifest.</param>
     /// <returns>The bytes of the new list.</returns>
     public static byte[] With(ImageIndex? list, ImageDocument document)
     {
-        var entries = list is null ? [] : JsonNode.Parse(list.RawBytes.Span)!["manifests"]!.DeepClone().AsArray();
+        var index = list is null
+            ? new JsonObject { ["schemaVersion"] = 2, ["mediaType"] = MediaTypes.OciIndex }
+            : JsonNode.Parse(list.RawBytes.Span)!.AsObject();
+        index["mediaType"] = MediaTypes.OciIndex;
         var entry = new JsonObject
         {
             ["mediaType"] = document.MediaType,
@@ -30,8 +33,12 @@ internal static class ReferrerList
             entry["artifactType"] = type;
         }
 
+        if (index["manifests"] is not JsonArray entries)
+        {
+            index["manifests"] = entries = [];
+        }
+
         entries.Add(entry);
-        var index = new JsonObject { ["schemaVersion"] = 2, ["mediaType"] = MediaTypes.OciIndex, ["manifests"] = entries };
         return GoJson.Write(writer => index.WriteTo(writer));
     }
 }

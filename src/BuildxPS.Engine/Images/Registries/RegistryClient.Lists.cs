@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 using System.Runtime.CompilerServices;
 using BuildxPS.Engine.Images.Manifests;
 
@@ -42,7 +43,7 @@ public sealed partial class RegistryClient
     public async Task<IReadOnlyList<Descriptor>> ListReferrersAsync(ImageReference repository, string digest, string? artifactType, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(repository);
-        if (_withoutReferrers.ContainsKey(repository.Registry))
+        if (_withoutReferrers.ContainsKey(repository.Name))
         {
             return await ListTaggedAsync(repository, digest, artifactType, cancellationToken).ConfigureAwait(false);
         }
@@ -50,12 +51,14 @@ public sealed partial class RegistryClient
         var image = repository with { Tag = null, Digest = digest };
         var query = artifactType is null ? "" : "?artifactType=" + Uri.EscapeDataString(artifactType);
         var found = new List<Descriptor>();
+        var isFirst = true;
         try
         {
             var request = Request(image, $"referrers/{digest}{query}") with { Accept = [MediaTypes.OciIndex] };
             var pages = new RegistryPages(_pipeline, _options, request);
             await foreach (var (mediaType, page) in pages.ReadAsync($"The list of what refers to '{image}'", cancellationToken).ConfigureAwait(false))
             {
+                isFirst = false;
                 foreach (var entry in ManifestReader.ReadReferrers(page, mediaType))
                 {
                     pages.Count();
@@ -63,10 +66,14 @@ public sealed partial class RegistryClient
                 }
             }
         }
-        catch (BuildxException e) when (e is RegistryRefusedException || e.Failure == BuildxFailure.ImageNotFound)
+        catch (BuildxException e) when (isFirst && (e is RegistryRefusedException || e.Failure == BuildxFailure.ImageNotFound))
         {
-            // It knows no such list, whatever the image: the specification has no other reason for this answer.
-            _withoutReferrers[repository.Registry] = true;
+            // It knows no such list. Registries can stand before others, so that this is not said of all its repositories.
+            if (e.Failure == BuildxFailure.ImageNotFound || e is RegistryRefusedException { Status: HttpStatusCode.MethodNotAllowed or HttpStatusCode.NotImplemented })
+            {
+                _withoutReferrers[repository.Name] = true;
+            }
+
             return await ListTaggedAsync(repository, digest, artifactType, cancellationToken).ConfigureAwait(false);
         }
 
@@ -88,7 +95,8 @@ public sealed partial class RegistryClient
             repository with { Tag = null, Digest = document.Digest }, document.MediaType, document.RawBytes, cancellationToken).ConfigureAwait(false);
         if (!isListed && document.Subject is { } subject)
         {
-            var list = await GetReferrersTagAsync(repository, subject.Digest, cancellationToken).ConfigureAwait(false);
+            var tagged = await GetReferrersTagAsync(repository, subject.Digest, cancellationToken).ConfigureAwait(false);
+            var list = tagged is null or ImageIndex ? tagged as ImageIndex : throw OtherThanList(repository, tagged, document);
             if (list is null || list.Manifests.All(m => m.Digest != document.Digest))
             {
                 await PutManifestAsync(
@@ -100,25 +108,30 @@ public sealed partial class RegistryClient
     }
 
     private async Task<IReadOnlyList<Descriptor>> ListTaggedAsync(ImageReference repository, string digest, string? artifactType, CancellationToken cancellationToken)
-        => Filter((await GetReferrersTagAsync(repository, digest, cancellationToken).ConfigureAwait(false))?.Manifests ?? [], artifactType);
+        => Filter(await GetReferrersTagAsync(repository, digest, cancellationToken).ConfigureAwait(false) is ImageIndex list ? list.Manifests : [], artifactType);
 
     private static IReadOnlyList<Descriptor> Filter(IReadOnlyList<Descriptor> found, string? artifactType)
         => artifactType is null ? found : [.. found.Where(f => f.ArtifactType == artifactType)];
 
-    private async Task<ImageIndex?> GetReferrersTagAsync(ImageReference repository, string digest, CancellationToken cancellationToken)
+    private async Task<ImageDocument?> GetReferrersTagAsync(ImageReference repository, string digest, CancellationToken cancellationToken)
     {
         var tag = repository with { Tag = ReferrersTag(digest), Digest = null };
         try
         {
             // Of the registry itself: a mirror's list may be an older one, and what it lacks would be lost when the list is written.
             var found = await GetManifestAsync(tag, ManifestRequest(tag), cancellationToken).ConfigureAwait(false);
-            return ManifestReader.Read(tag, found.Bytes, found.MediaType, found.Digest) as ImageIndex;
+            return ManifestReader.Read(tag, found.Bytes, found.MediaType, found.Digest);
         }
         catch (BuildxException e) when (e.Failure == BuildxFailure.ImageNotFound)
         {
             return null;
         }
     }
+
+    private static BuildxException OtherThanList(ImageReference repository, ImageDocument found, ImageDocument document) => new(
+        BuildxFailure.ImageInvalid,
+        $"'{document.Digest}' cannot be listed as attached in '{repository.Name}': the tag '{ReferrersTag(document.Subject!.Digest)}', where the list belongs, names something else ({found.MediaType}).",
+        "Give what the tag names another tag and remove this one, or copy without what is attached (-NoReferrer).");
 
     // Tags have 128 characters at most; of longer digests the specification takes what fits.
     private static string ReferrersTag(string digest) => digest.Replace(':', '-') is { Length: > 128 } tag ? tag[..128] : digest.Replace(':', '-');

@@ -57,6 +57,9 @@ internal sealed record RegistryLimits
     /// <summary>Pages that a list may come in.</summary>
     public int ListPages { get; init; } = 1000;
 
+    /// <summary>Bytes that all pages of a list may have.</summary>
+    public long ListBytes { get; init; } = 16 * 1024 * 1024;
+
     /// <summary>Bytes of a token service's answer.</summary>
     public int TokenBytes { get; init; } = 1024 * 1024;
 }

@@ -10,6 +10,7 @@ namespace BuildxPS.Engine.Images.Registries;
 internal sealed class RegistryPages(RegistryPipeline pipeline, RegistryClientOptions options, RegistryRequest first)
 {
     private int _entries;
+    private long _bytes;
 
     /// <summary>Counts an entry.</summary>
     /// <exception cref="BuildxException">There are too many.</exception>
@@ -39,6 +40,11 @@ internal sealed class RegistryPages(RegistryPipeline pipeline, RegistryClientOpt
                 request,
                 async (response, token) => (await response.ReadAsync(options.Limits.ManifestBytes, token).ConfigureAwait(false), response.MediaType, NextOf(response)),
                 cancellationToken).ConfigureAwait(false);
+            if ((_bytes += bytes.Length) > options.Limits.ListBytes)
+            {
+                throw TooMany($"more than {ByteSize.Format(options.Limits.ListBytes)}");
+            }
+
             yield return (mediaType, StrictJson.Parse(bytes, $"{what} of the registry {first.Host.Name}"));
             request = next is null ? null : request with { Path = next };
         }
