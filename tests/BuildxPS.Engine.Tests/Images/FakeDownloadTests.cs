@@ -64,6 +64,58 @@ public sealed class FakeDownloadTests
         });
         var error = await Assert.ThrowsAnyAsync<BuildxException>(() => ReadAsync(fake));
         Assert.Equal(BuildxFailure.TimedOut, error.Failure);
+        Assert.True(error.IsTransient);
+    }
+
+    [Fact]
+    public async Task A_blob_that_stalls_once_goes_on_over_another_connection()
+    {
+        await using var fake = new FakeRegistry(r => r.Headers.ContainsKey("Range") ? Answer(r, cuts: 0, takesRange: true) : new FakeResponse
+        {
+            Headers = new() { ["Content-Length"] = _blob.Length.ToString(CultureInfo.InvariantCulture) },
+            Body = _blob[..1000],
+            Stream = (_, token) => Task.Delay(Timeout.Infinite, token),
+        });
+        Assert.Equal(_blob, await ReadAsync(fake));
+    }
+
+    [Fact]
+    public async Task A_download_that_breaks_before_it_is_where_it_should_begin_is_tried_again()
+    {
+        await using var fake = new FakeRegistry(r => Answer(r, cuts: 2, takesRange: false));
+        using var client = TestClients.Create();
+        using var copy = new MemoryStream();
+        await using var blob = await client.OpenBlobAsync(ImageReference.Parse($"{fake.Authority}/app"), FakeStore.Describe(_blob), 1_000_000, TestContext.Current.CancellationToken);
+        await blob.CopyToAsync(copy, TestContext.Current.CancellationToken);
+        Assert.Equal(_blob[1_000_000..], copy.ToArray());
+        Assert.Equal(3, fake.Requests.Count);
+    }
+
+    [Fact]
+    public async Task Blobs_that_wait_for_a_connection_do_not_time_out()
+    {
+        await using var fake = new FakeRegistry(_ => new FakeResponse { Body = _blob });
+        var answer = TimeSpan.FromSeconds(1);
+        using var client = TestClients.Create(limits: TestClients.Limits with { Answer = answer });
+        var image = ImageReference.Parse($"{fake.Authority}/app");
+        await Task.WhenAll(Enumerable.Range(0, 12).Select(async _ =>
+        {
+            // What takes it is slow: its connection is held longer than an answer may take.
+            await using var blob = await client.OpenBlobAsync(image, FakeStore.Describe(_blob), TestContext.Current.CancellationToken);
+            await Task.Delay(answer * 1.5, TestContext.Current.CancellationToken);
+        })).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        Assert.Equal(12, fake.Requests.Count);
+    }
+
+    [Fact]
+    public async Task Nothing_is_fetched_from_another_host_over_plain_http_unless_it_is_trusted_so()
+    {
+        await using var fake = new FakeRegistry(_ => FakeResponse.Json(307, "", ("Location", "http://other.example/blob?key=abc")));
+        var error = await Assert.ThrowsAnyAsync<BuildxException>(() => ReadAsync(fake));
+        Assert.Equal(BuildxFailure.RegistryError, error.Failure);
+        Assert.Contains("another host over plain http (http://other.example/blob)", error.Message, StringComparison.Ordinal);
+        Assert.Contains("-InsecureRegistry", error.Advice, StringComparison.Ordinal);
+        Assert.Single(fake.Requests);
     }
 
     [Fact]

@@ -46,6 +46,42 @@ public sealed class FakeMirrorTests
     }
 
     [Fact]
+    public async Task A_mirror_with_forged_configs_is_passed_over()
+    {
+        await using var mirror = new FakeStore();
+        await using var registry = new FakeStore();
+        registry.AddImage("app", "1", "arm64", [1, 2, 3]);
+        mirror.Before = r => r.Path.Contains("/blobs/", StringComparison.Ordinal) ? new FakeResponse { Body = new byte[35] } : null;
+        var found = Assert.IsType<ImageManifest>(await InspectAsync(registry, mirror.Authority));
+        Assert.Equal("linux/arm64", found.Platform?.ToString());
+        Assert.NotEmpty(mirror.Sent("GET", "/blobs/"));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_layer_that_a_mirror_does_not_give_to_its_end_goes_on_at_the_registry(bool stalls)
+    {
+        await using var mirror = new FakeStore();
+        await using var registry = new FakeStore();
+        var layer = System.Security.Cryptography.RandomNumberGenerator.GetBytes(300_000);
+        var blob = registry.AddBlob("app", layer);
+        mirror.Before = _ => new FakeResponse
+        {
+            Headers = new() { ["Content-Length"] = "300000" },
+            Body = layer[..100_000],
+            Stream = (_, token) => stalls ? Task.Delay(Timeout.Infinite, token) : Task.CompletedTask,
+        };
+        using var client = TestClients.Create(TrustIn(registry, mirror.Authority), limits: TestClients.Limits with { Idle = TimeSpan.FromSeconds(1) });
+        using var copy = new MemoryStream();
+        await using var stream = await client.OpenBlobAsync(ImageReference.Parse($"{registry.Authority}/app"), blob, TestContext.Current.CancellationToken);
+        await stream.CopyToAsync(copy, TestContext.Current.CancellationToken);
+        Assert.Equal(layer, copy.ToArray());
+        Assert.Single(mirror.Fake.Requests);
+        Assert.Equal("bytes=100000-", Assert.Single(registry.Fake.Requests).Headers["Range"]);
+    }
+
+    [Fact]
     public async Task A_mirror_that_is_not_there_is_asked_once_and_nothing_is_written_to_one()
     {
         await using var registry = new FakeStore();

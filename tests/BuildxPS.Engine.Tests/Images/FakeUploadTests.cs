@@ -215,6 +215,92 @@ public sealed class FakeUploadTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_registry_that_stops_reading_once_gets_the_rest_over_another_connection()
+    {
+        var stalls = 1;
+        _store.Fake.Stalls = r => r.Method == "PUT" && Interlocked.Decrement(ref stalls) >= 0;
+        var large = new byte[32 * 1024 * 1024];
+        using var client = TestClients.Create(limits: TestClients.Limits with { Idle = TimeSpan.FromSeconds(1) });
+        var source = new BlobSource { OpenAsync = (offset, _) => Task.FromResult<Stream>(new MemoryStream(large, (int)offset, large.Length - (int)offset)) };
+        Assert.Equal(BlobArrival.Sent, await client.PushBlobAsync(
+            ImageReference.Parse($"{_store.Authority}/app"), FakeStore.Describe(large), source, TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
+        Assert.Contains($"app@{FakeStore.DigestOf(large)}", _store.Blobs.Keys);
+    }
+
+    [Fact]
+    public async Task A_source_is_let_alone_before_it_is_read_again()
+    {
+        var breaks = 1;
+        _store.Fake.Cuts = r => r.Method == "PUT" && Interlocked.Decrement(ref breaks) >= 0 ? 0 : null;
+        var slow = new SlowOnce();
+        var source = new BlobSource { OpenAsync = (offset, _) => Task.FromResult<Stream>(new SlowStream(_blob, (int)offset, slow)) };
+        Assert.Equal(BlobArrival.Sent, await PushAsync(source));
+        Assert.Equal(_blob, _store.Blobs[Stored]);
+        Assert.Equal(1, slow.MostReads);
+    }
+
+    [Fact]
+    public async Task An_upload_whose_last_answer_is_lost_is_not_sent_again()
+    {
+        _store.RemembersUploads = false;
+        _store.Fake.Cuts = r => r.Method == "PUT" ? r.Length : null;
+        Assert.Equal(BlobArrival.Sent, await PushAsync());
+        Assert.Equal(_blob, _store.Blobs[Stored]);
+        Assert.Single(_store.Sent("PUT", "uploads"));
+        Assert.Single(_store.Sent("POST", "uploads"));
+    }
+
+    [Fact]
+    public async Task A_registry_that_says_a_blob_is_there_before_it_came_is_not_believed()
+    {
+        _store.Before = r => r.Method == "POST" ? new FakeResponse { Status = 201, Headers = new() { ["Location"] = "/v2/app/blobs/x" } } : null;
+        var error = await Assert.ThrowsAnyAsync<BuildxException>(() => PushAsync());
+        Assert.Equal(BuildxFailure.RegistryError, error.Failure);
+        Assert.Contains("does not say where", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Nothing_is_sent_to_another_host_over_plain_http_unless_it_is_trusted_so()
+    {
+        _store.Before = r => r.Method == "POST" ? new FakeResponse { Status = 202, Headers = new() { ["Location"] = "http://other.example/upload?key=abc" } } : null;
+        var error = await Assert.ThrowsAnyAsync<BuildxException>(() => PushAsync());
+        Assert.Equal(BuildxFailure.RegistryError, error.Failure);
+        Assert.Contains("another host over plain http (http://other.example/upload)", error.Message, StringComparison.Ordinal);
+        Assert.Contains("other.example", error.Advice, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_registry_that_takes_a_part_of_a_piece_gets_the_rest()
+    {
+        var taken = new List<byte>();
+        _store.Before = r => r.Method switch
+        {
+            "POST" => new FakeResponse { Status = 202, Headers = new() { ["Location"] = "/v2/app/blobs/uploads/x" } },
+            "PATCH" => Take(r),
+            "PUT" => new FakeResponse { Status = 201 },
+            _ => null,
+        };
+        await PushAsync(limits: TestClients.Limits with { FirstChunk = 1_000_000 });
+        Assert.Equal(_blob, taken.ToArray());
+
+        FakeResponse Take(FakeRequest request)
+        {
+            taken.AddRange(request.Content[..Math.Min(request.Content.Length, 700_000)]);
+            return new FakeResponse { Status = 202, Headers = new() { ["Location"] = "/v2/app/blobs/uploads/x", ["Range"] = $"0-{taken.Count - 1}" } };
+        }
+    }
+
+    [Fact]
+    public async Task A_registry_that_stands_elsewhere_is_asked_where()
+    {
+        var refusals = 1;
+        _store.Before = r => r.Method == "PATCH" && Interlocked.Decrement(ref refusals) >= 0 ? FakeResponse.Json(416, "{}") : null;
+        Assert.Equal(BlobArrival.Sent, await PushAsync(limits: TestClients.Limits with { FirstChunk = 1_000_000 }));
+        Assert.Equal(_blob, _store.Blobs[Stored]);
+        Assert.Single(_store.Sent("GET", "uploads"));
+    }
+
+    [Fact]
     public async Task A_registry_that_never_says_that_it_stored_a_blob_ends_in_time()
     {
         _store.Fake.Stalls = r => r.Method == "PUT";
@@ -266,5 +352,36 @@ public sealed class FakeUploadTests : IAsyncDisposable
         using var client = TestClients.Create(credentials: credentials, log: line => { lock (_log) { _log.Add(line); } }, limits: limits);
         return await client.PushBlobAsync(ImageReference.Parse($"{_store.Authority}/app"), FakeStore.Describe(_blob), source ?? Source(), TestContext.Current.CancellationToken)
             .WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>Counts who reads at once, and lets the first read wait until it is given up.</summary>
+    private sealed class SlowOnce
+    {
+        private int _reads;
+        private int _isFirst = 1;
+
+        public int MostReads { get; private set; }
+
+        public async Task RunAsync(CancellationToken cancellationToken)
+        {
+            MostReads = Math.Max(MostReads, Interlocked.Increment(ref _reads));
+            try
+            {
+                await Task.Delay(Interlocked.Exchange(ref _isFirst, 0) == 1 ? Timeout.Infinite : 0, cancellationToken);
+            }
+            finally
+            {
+                Interlocked.Decrement(ref _reads);
+            }
+        }
+    }
+
+    private sealed class SlowStream(byte[] blob, int offset, SlowOnce slow) : MemoryStream(blob, offset, blob.Length - offset)
+    {
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            await slow.RunAsync(cancellationToken);
+            return Read(buffer.Span);
+        }
     }
 }

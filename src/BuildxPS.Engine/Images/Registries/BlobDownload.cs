@@ -6,7 +6,7 @@ namespace BuildxPS.Engine.Images.Registries;
 
 /// <summary>
 /// A blob's bytes as they come from a registry. No single read waits longer than a bound, and where a connection breaks
-/// it is made again for the rest.
+/// it is made again for the rest. A mirror is asked for the beginning only: once one failed, the registry has the word.
 /// </summary>
 /// <param name="pipeline">Sends requests.</param>
 /// <param name="options">How often and how long.</param>
@@ -15,8 +15,12 @@ namespace BuildxPS.Engine.Images.Registries;
 /// <param name="offset">Where in it the stream begins.</param>
 internal sealed class BlobDownload(RegistryPipeline pipeline, RegistryClientOptions options, RegistryRequest request, long size, long offset) : SequentialStream
 {
+    private RegistryRequest _request = request;
     private HttpResponseMessage? _response;
+    private IDisposable? _turn;
     private Stream? _body;
+    private RetryableException? _broken;
+    private bool _isDisposed;
     private long _position = offset;
     private long _furthest = offset;
     private int _retries;
@@ -24,24 +28,21 @@ internal sealed class BlobDownload(RegistryPipeline pipeline, RegistryClientOpti
     /// <inheritdoc/>
     public override bool CanRead => true;
 
-    /// <summary>Asks for what comes next.</summary>
+    /// <summary>Asks for what comes next. Where the connection breaks at once, the next read asks again, and counts it.</summary>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>A task.</returns>
     /// <exception cref="BuildxException">The failures of registries.</exception>
     public async Task OpenAsync(CancellationToken cancellationToken)
     {
-        if (_position > 0 && _position >= size)
+        try
         {
-            // No registry has an answer for what lies behind the end.
-            _body = Null;
-            return;
+            await ConnectAsync(cancellationToken).ConfigureAwait(false);
         }
-
-        _response = await pipeline.OpenAsync(request with { Offset = _position }, cancellationToken).ConfigureAwait(false);
-        _body = await _response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
-        if (_position > 0)
+        catch (Exception error) when (error is HttpRequestException or IOException or RetryableException)
         {
-            await SkipAsync(cancellationToken).ConfigureAwait(false);
+            var failure = Translate(error);
+            Release();
+            _broken = failure as RetryableException ?? throw failure;
         }
     }
 
@@ -53,13 +54,22 @@ internal sealed class BlobDownload(RegistryPipeline pipeline, RegistryClientOpti
             RetryableException broken;
             try
             {
-                var count = _body is null ? throw new HttpIOException(HttpRequestError.ResponseEnded) : await ReadBodyAsync(buffer, cancellationToken).ConfigureAwait(false);
+                ObjectDisposedException.ThrowIf(_isDisposed, this);
+                var count = _body is null ? throw _broken ?? (Exception)new HttpIOException(HttpRequestError.ResponseEnded) : await ReadBodyAsync(buffer, cancellationToken).ConfigureAwait(false);
                 _position += count;
+                if (count == 0 && buffer.Length > 0)
+                {
+                    // The next one need not wait until this is disposed.
+                    Release();
+                    _body = Null;
+                }
+
                 return count;
             }
-            catch (Exception error) when (error is HttpRequestException or IOException && Translate(error) is RetryableException retryable)
+            catch (Exception error) when (error is HttpRequestException or IOException or RetryableException)
             {
-                broken = retryable;
+                var failure = Translate(error);
+                broken = failure as RetryableException ?? throw failure;
             }
 
             await ReopenAsync(broken, cancellationToken).ConfigureAwait(false);
@@ -71,15 +81,36 @@ internal sealed class BlobDownload(RegistryPipeline pipeline, RegistryClientOpti
     {
         if (disposing)
         {
+            _isDisposed = true;
             Release();
         }
 
         base.Dispose(disposing);
     }
 
+    private async Task ConnectAsync(CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        if (_position > 0 && _position >= size)
+        {
+            // No registry has an answer for what lies behind the end.
+            _body = Null;
+            return;
+        }
+
+        var asked = _request with { Offset = _position, Mirrors = [.. _request.Mirrors.Select(m => m with { Offset = _position })] };
+        (_response, _turn) = await pipeline.OpenAsync(asked, cancellationToken).ConfigureAwait(false);
+        _body = await _response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+        if (_position > 0)
+        {
+            await SkipAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
     private async Task ReopenAsync(RetryableException broken, CancellationToken cancellationToken)
     {
         Release();
+        _request = _request with { Mirrors = [] };
         if (_position - _furthest >= options.Limits.MinChunkBytes)
         {
             // It gets on: what is counted are failures in a row.
@@ -87,15 +118,7 @@ internal sealed class BlobDownload(RegistryPipeline pipeline, RegistryClientOpti
         }
 
         await RegistryRetry.WaitAsync(options, broken, ++_retries, cancellationToken).ConfigureAwait(false);
-        try
-        {
-            await OpenAsync(cancellationToken).ConfigureAwait(false);
-        }
-        catch (Exception error) when (error is HttpRequestException or IOException && Translate(error) is RetryableException)
-        {
-            // The next read meets it again, and counts it.
-            Release();
-        }
+        await OpenAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Passes over what is there already, where a registry gives the whole blob again.</summary>
@@ -106,10 +129,11 @@ internal sealed class BlobDownload(RegistryPipeline pipeline, RegistryClientOpti
             var from = _response.Content.Headers.ContentRange?.From;
             if (from != _position)
             {
-                throw new BuildxException(
+                var failure = new BuildxException(
                     BuildxFailure.RegistryError,
-                    string.Create(CultureInfo.InvariantCulture, $"The registry {request.Host.Name} was asked for a blob of '{request.Subject}' from byte {_position} on, and gave it from {from} on."),
+                    string.Create(CultureInfo.InvariantCulture, $"The registry {_request.Host.Name} was asked for a blob of '{_request.Subject}' from byte {_position} on, and gave it from {from} on."),
                     "Ask who runs the registry.");
+                throw _request.Mirrors.Count > 0 ? new RetryableException(failure) : failure;
             }
 
             return;
@@ -134,16 +158,17 @@ internal sealed class BlobDownload(RegistryPipeline pipeline, RegistryClientOpti
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw Translate(new TimeoutException($"Nothing came for {idle.TotalSeconds:0} seconds."));
+            throw new RetryableException((BuildxException)Translate(new TimeoutException($"Nothing came for {idle.TotalSeconds:0} seconds.")));
         }
     }
 
     private Exception Translate(Exception error)
-        => RegistryFailures.FromException(request.Host.Name, _response?.RequestMessage?.RequestUri ?? request.Address(Uri.UriSchemeHttps), error);
+        => error is RetryableException ? error : RegistryFailures.FromException(_request.Host.Name, _response?.RequestMessage?.RequestUri ?? _request.Address(Uri.UriSchemeHttps), error);
 
     private void Release()
     {
         _response?.Dispose();
-        (_response, _body) = (null, null);
+        _turn?.Dispose();
+        (_response, _turn, _body) = (null, null, null);
     }
 }

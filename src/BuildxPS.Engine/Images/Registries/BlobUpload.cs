@@ -30,27 +30,38 @@ internal sealed class BlobUpload(RegistryPipeline pipeline, RegistryClientOption
             return BlobArrival.Mounted;
         }
 
+        using var turn = await BlobTurns.TakeAsync(start.Host, isUpload: true, cancellationToken).ConfigureAwait(false);
         var session = begun ?? await BeginAsync(start, cancellationToken).ConfigureAwait(false);
         var reading = new UploadSource(blob, source);
         await using (reading.ConfigureAwait(false))
         {
-            while (true)
+            while (session.Location is not null)
             {
                 try
                 {
                     await SendAsync(reading, session, cancellationToken).ConfigureAwait(false);
-                    return BlobArrival.Sent;
+                    break;
                 }
                 catch (RetryableException broken)
                 {
+                    await reading.CloseAsync().ConfigureAwait(false);
                     session = await ResumeAsync(session, broken, cancellationToken).ConfigureAwait(false);
                 }
                 catch (RegistryRefusedException refused) when (refused.Status == HttpStatusCode.RequestEntityTooLarge && TryShrink(session))
                 {
+                    await reading.CloseAsync().ConfigureAwait(false);
                     options.Log?.Invoke($"The registry {start.Host.Name} takes no body of that size; the blob goes in pieces of {ByteSize.Format(_chunk)}.");
                     session = await BeginAsync(start, cancellationToken).ConfigureAwait(false);
                 }
+                catch (RegistryRefusedException refused) when (refused.Status == HttpStatusCode.RequestedRangeNotSatisfiable)
+                {
+                    // It has more of the blob, or less, than it said.
+                    await reading.CloseAsync().ConfigureAwait(false);
+                    session = await ResumeAsync(session, new RetryableException(refused), cancellationToken).ConfigureAwait(false);
+                }
             }
+
+            return BlobArrival.Sent;
         }
     }
 
@@ -70,7 +81,7 @@ internal sealed class BlobUpload(RegistryPipeline pipeline, RegistryClientOption
         };
         try
         {
-            return await BeginAsync(request, cancellationToken).ConfigureAwait(false);
+            return await BeginAsync(request, cancellationToken, mayMount: true).ConfigureAwait(false);
         }
         catch (BuildxException refused) when (refused is RegistryRefusedException || refused.Failure is BuildxFailure.RegistryUnauthorized or BuildxFailure.ImageNotFound)
         {
@@ -80,10 +91,13 @@ internal sealed class BlobUpload(RegistryPipeline pipeline, RegistryClientOption
         }
     }
 
-    private Task<Session> BeginAsync(RegistryRequest request, CancellationToken cancellationToken)
+    private Task<Session> BeginAsync(RegistryRequest request, CancellationToken cancellationToken, bool mayMount = false)
         => pipeline.SendAsync(
             request with { Method = HttpMethod.Post },
-            (response, _) => Task.FromResult(response.Status == HttpStatusCode.Created ? default : SessionOf(response, 0)),
+            (response, _) => Task.FromResult(
+                response.Status != HttpStatusCode.Created ? SessionOf(response, 0)
+                : mayMount ? default
+                : throw UploadLocation.Missing(start)),
             cancellationToken);
 
     private async Task SendAsync(UploadSource reading, Session session, CancellationToken cancellationToken)
@@ -105,7 +119,7 @@ internal sealed class BlobUpload(RegistryPipeline pipeline, RegistryClientOption
                 Method = HttpMethod.Patch,
                 Content = () => ContentOf(reading, offset, length, isPiece: true),
             };
-            session = await pipeline.SendOnceAsync(request, r => SessionOf(r, offset + length) with { MinChunk = session.MinChunk }, cancellationToken).ConfigureAwait(false);
+            session = await pipeline.SendOnceAsync(request, r => SessionOf(r, ReachedBy(r, offset, length)) with { MinChunk = session.MinChunk }, cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -139,7 +153,14 @@ internal sealed class BlobUpload(RegistryPipeline pipeline, RegistryClientOption
         return content;
     }
 
-    /// <summary>Finds out what a registry has of a broken upload, or begins a new one where it has lost it.</summary>
+    /// <summary>How far a piece brought the blob. A registry may have taken a part of it; what it says is believed if it gets on.</summary>
+    private static long ReachedBy(RegistryResponse response, long offset, long length)
+        => EndOf(response) is var end && end > offset && end < offset + length ? end : offset + length;
+
+    /// <summary>
+    /// Finds out what a registry has of a broken upload, or begins a new one where it has lost it. One that has the whole
+    /// blob has no upload of it any more, and then only its answer was lost.
+    /// </summary>
     private async Task<Session> ResumeAsync(Session broken, RetryableException why, CancellationToken cancellationToken)
     {
         await RegistryRetry.WaitAsync(options, why, ++_retries, cancellationToken).ConfigureAwait(false);
@@ -151,7 +172,7 @@ internal sealed class BlobUpload(RegistryPipeline pipeline, RegistryClientOption
         }
         catch (BuildxException lost) when (lost is RegistryRefusedException || lost.Failure == BuildxFailure.ImageNotFound)
         {
-            session = await BeginAsync(start, cancellationToken).ConfigureAwait(false);
+            session = await IsThereAsync(cancellationToken).ConfigureAwait(false) ? default : await BeginAsync(start, cancellationToken).ConfigureAwait(false);
         }
 
         if (session.Offset - _furthest >= options.Limits.MinChunkBytes)
@@ -162,6 +183,19 @@ internal sealed class BlobUpload(RegistryPipeline pipeline, RegistryClientOption
 
         options.Log?.Invoke($"The upload of {blob.Digest} goes on at {ByteSize.Format(session.Offset)}.");
         return session;
+    }
+
+    private async Task<bool> IsThereAsync(CancellationToken cancellationToken)
+    {
+        var request = start with { Method = HttpMethod.Head, Path = start.Path[..^"uploads/".Length] + blob.Digest };
+        try
+        {
+            return await pipeline.SendAsync(request, (response, _) => Task.FromResult(response.Length is null || response.Length == blob.Size), cancellationToken).ConfigureAwait(false);
+        }
+        catch (BuildxException e) when (e is RegistryRefusedException || e.Failure == BuildxFailure.ImageNotFound)
+        {
+            return false;
+        }
     }
 
     private bool TryShrink(Session session)
@@ -179,18 +213,23 @@ internal sealed class BlobUpload(RegistryPipeline pipeline, RegistryClientOption
     private RegistryRequest Next(Session session) => start with { Location = session.Location };
 
     private Session SessionOf(RegistryResponse response, long offset) => new(
-        UploadLocation.Read(start, response) ?? throw UploadLocation.Missing(start),
+        UploadLocation.Read(start, response, options.Trust) ?? throw UploadLocation.Missing(start),
         offset,
         long.TryParse(response.Header("OCI-Chunk-Min-Length"), NumberStyles.None, CultureInfo.InvariantCulture, out var least) ? Math.Min(least, options.Limits.ChunkBytes) : 0);
 
     private Session StatusOf(RegistryResponse response, Session broken)
     {
-        // "0-99" where a hundred bytes are there; some write "0-0" for none, too, so that one byte is never counted on.
-        var range = response.Header("Range")?.Replace("bytes=", "", StringComparison.OrdinalIgnoreCase).Split('-');
-        var end = range is ["0", var text] && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var last) && last > 0 ? last + 1 : 0;
+        var end = EndOf(response);
         return end <= blob.Size
-            ? broken with { Location = UploadLocation.Read(start, response) ?? broken.Location, Offset = end }
+            ? broken with { Location = UploadLocation.Read(start, response, options.Trust) ?? broken.Location, Offset = end }
             : throw new RegistryRefusedException(response.Status, $"The registry {start.Host.Name} has {end} bytes of a blob of {blob.Size}.", "Try again.");
+    }
+
+    // "0-99" where a hundred bytes are there; some write "0-0" for none, too, so that one byte is never counted on.
+    private static long EndOf(RegistryResponse response)
+    {
+        var range = response.Header("Range")?.Replace("bytes=", "", StringComparison.OrdinalIgnoreCase).Split('-');
+        return range is ["0", var text] && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var last) && last is > 0 and < long.MaxValue ? last + 1 : 0;
     }
 
     private Uri WithDigest(Uri location)

@@ -76,6 +76,14 @@ internal sealed record RegistryHost
         };
     }
 
+    /// <summary>Whether what this registry gives over plain http may come from an address on plain http, or go there: the user would speak it there, too.</summary>
+    /// <param name="address">The address that the registry names.</param>
+    /// <param name="trust">What the user trusts.</param>
+    /// <returns>Whether it may.</returns>
+    public bool TrustsPlainHttpTo(Uri address, RegistryTrust trust)
+        => Create(address.Authority, trust).AllowsPlainHttp
+            || (IsInsecure && Uri.TryCreate("http://" + Authority, UriKind.Absolute, out var own) && own.Host.Equals(address.Host, StringComparison.OrdinalIgnoreCase));
+
     private static bool Same(string listed, string name, string authority)
         => listed.Equals(name, StringComparison.OrdinalIgnoreCase) || listed.Equals(authority, StringComparison.OrdinalIgnoreCase);
 

@@ -53,12 +53,27 @@ internal sealed class RegistryPipeline : IDisposable
         return read(new RegistryResponse(response, request, _options.Limits));
     }
 
-    /// <summary>Sends a request whose body is then read as a stream; the response stays open and is the caller's.</summary>
+    /// <summary>Waits for its turn, and sends a request for a blob, whose body is then read as a stream.</summary>
     /// <param name="request">The request.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>The answer of success.</returns>
-    public Task<HttpResponseMessage> OpenAsync(RegistryRequest request, CancellationToken cancellationToken)
-        => _mirrors.AskAsync(request, SendAuthorizedAsync, cancellationToken);
+    /// <returns>The answer of success, which stays open, and the turn that it takes; both are the caller's.</returns>
+    public Task<(HttpResponseMessage Response, IDisposable Turn)> OpenAsync(RegistryRequest request, CancellationToken cancellationToken)
+        => _mirrors.AskAsync(
+            request,
+            async (asked, token) =>
+            {
+                var turn = await BlobTurns.TakeAsync(asked.Host, isUpload: false, token).ConfigureAwait(false);
+                try
+                {
+                    return (await SendAuthorizedAsync(asked, token).ConfigureAwait(false), turn);
+                }
+                catch
+                {
+                    turn.Dispose();
+                    throw;
+                }
+            },
+            cancellationToken);
 
     /// <inheritdoc/>
     public void Dispose() => _transports.Dispose();
@@ -121,13 +136,14 @@ internal sealed class RegistryPipeline : IDisposable
             : request.Writes && (int)response.StatusCode is not (307 or 308) ? $"it answers {RegistryFailures.Status(response)} to {request.Method}, which would lose what is sent"
             : !Uri.TryCreate(from, location, out var to) || to.Scheme is not ("http" or "https") || to.UserInfo.Length > 0 ? "it redirects to something that is not an address"
             : from.Scheme == Uri.UriSchemeHttps && to.Scheme == Uri.UriSchemeHttp ? $"it redirects from https to plain http ({RegistryFailures.Redact(to)})"
+            : to.Scheme == Uri.UriSchemeHttp && !request.Host.TrustsPlainHttpTo(to, _options.Trust) ? $"it redirects to another host over plain http ({RegistryFailures.Redact(to)}), which is not named as one to trust so"
             : null;
         return problem is null
             ? new Uri(from, location)
             : throw new BuildxException(
                 BuildxFailure.RegistryError,
                 $"The registry {request.Host.Name} did not {RegistryFailures.Verb(request)} '{request.Subject}': {problem}.",
-                "Ask who runs the registry.");
+                "Ask who runs the registry; a host on plain http, if you trust the network in between, can be named with -InsecureRegistry.");
     }
 
     private static bool IsAt(RegistryHost host, Uri address)
@@ -214,7 +230,15 @@ internal sealed class RegistryPipeline : IDisposable
         var upload = request.Content?.Invoke();
         message.Content ??= upload;
         message.Headers.ExpectContinue = upload is { IsLarge: true } ? true : null;
-        return await GuardAsync(request, address, () => SendAsync(message, upload, _transports.For(host, isUpload: upload is not null), cancellationToken), cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await GuardAsync(request, address, () => SendAsync(message, upload, _transports.For(host, isUpload: upload is not null), cancellationToken), cancellationToken).ConfigureAwait(false);
+        }
+        catch (BuildxException stalled) when (stalled.Failure == BuildxFailure.TimedOut && upload is { IsUnderWay: true })
+        {
+            // It takes no more bytes. What it has, it may say over another connection.
+            throw new RetryableException(stalled);
+        }
     }
 
     private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage message, UploadContent? upload, HttpMessageInvoker transport, CancellationToken cancellationToken)
@@ -236,6 +260,10 @@ internal sealed class RegistryPipeline : IDisposable
         {
             ExceptionDispatchInfo.Throw(upload.SourceFailure);
             throw;
+        }
+        finally
+        {
+            await (upload?.StopAsync() ?? Task.CompletedTask).ConfigureAwait(false);
         }
     }
 

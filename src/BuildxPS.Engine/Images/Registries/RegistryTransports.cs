@@ -63,7 +63,7 @@ internal sealed class RegistryTransports : IDisposable
             Proxy = _proxy,
             ConnectTimeout = _connectTimeout,
             ConnectCallback = ConnectAsync,
-            MaxConnectionsPerServer = 8,
+            MaxConnectionsPerServer = BlobTurns.AtOnce + 2,
             PooledConnectionLifetime = TimeSpan.FromMinutes(5),
             PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
             MaxResponseHeadersLength = 64,

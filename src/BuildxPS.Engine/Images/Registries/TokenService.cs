@@ -60,9 +60,7 @@ internal sealed class TokenService(RegistryClientOptions options, RegistryTransp
         }
 
         // Over plain http only where the registry itself is, and only to a host that the user would also speak plain http to.
-        var host = RegistryHost.Create(address.Authority, options.Trust);
-        var isSameHost = Uri.TryCreate("http://" + registry.Authority, UriKind.Absolute, out var own) && own.Host.Equals(address.Host, StringComparison.OrdinalIgnoreCase);
-        if (address.Scheme == Uri.UriSchemeHttp && !(registryScheme == Uri.UriSchemeHttp && (host.AllowsPlainHttp || (registry.IsInsecure && isSameHost))))
+        if (address.Scheme == Uri.UriSchemeHttp && !(registryScheme == Uri.UriSchemeHttp && registry.TrustsPlainHttpTo(address, options.Trust)))
         {
             throw Refused(
                 registry,

@@ -16,6 +16,10 @@ internal sealed class UploadContent : HttpContent
     private readonly long _length;
     private readonly bool _isLast;
     private readonly RegistryLimits _limits;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _begun;
+    private volatile bool _isSent;
 
     /// <summary>Creates the body of one request.</summary>
     /// <param name="source">The blob.</param>
@@ -36,8 +40,29 @@ internal sealed class UploadContent : HttpContent
     /// <summary>Told how long the request may take from now on.</summary>
     public Action<TimeSpan>? Bound { get; set; }
 
+    /// <summary>Whether some of it may be with the registry, and some is not.</summary>
+    public bool IsUnderWay => Volatile.Read(ref _begun) > 0 && !_isSent && SourceFailure is null;
+
     /// <summary>Whether it is worth a round trip to ask first whether the registry takes it.</summary>
     public bool IsLarge => _length > 1024 * 1024;
+
+    /// <summary>
+    /// Stops and waits until the source is let alone. A connection can fail while it is read from, and whoever tries again
+    /// reads from the same source.
+    /// </summary>
+    /// <returns>A task.</returns>
+    public async Task StopAsync()
+    {
+        if (!_isSent)
+        {
+            await _stopping.CancelAsync().ConfigureAwait(false);
+        }
+
+        if (Volatile.Read(ref _begun) > 0)
+        {
+            await _ended.Task.ConfigureAwait(false);
+        }
+    }
 
     /// <inheritdoc/>
     protected override bool TryComputeLength(out long length)
@@ -51,6 +76,32 @@ internal sealed class UploadContent : HttpContent
 
     /// <inheritdoc/>
     protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref _begun);
+        try
+        {
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping.Token);
+            either.Token.ThrowIfCancellationRequested();
+            await WriteAsync(stream, either.Token).ConfigureAwait(false);
+        }
+        finally
+        {
+            _ = _ended.TrySetResult();
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _stopping.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    private async Task WriteAsync(Stream stream, CancellationToken cancellationToken)
     {
         var (next, held) = (new byte[PieceLength], new byte[PieceLength]);
         var writing = Task.CompletedTask;
@@ -74,6 +125,8 @@ internal sealed class UploadContent : HttpContent
         Bound?.Invoke(_limits.Idle);
         await writing.ConfigureAwait(false);
 
+        _isSent = true;
+
         // What comes now is the registry's own work: it hashes the blob, and may move it to where it stays.
         Bound?.Invoke(_limits.Commit);
     }
@@ -86,7 +139,7 @@ internal sealed class UploadContent : HttpContent
         {
             return await _source.ReadAsync(_offset + done, buffer, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception error)
+        catch (Exception error) when (error is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
             SourceFailure = error;
             throw;
@@ -99,7 +152,7 @@ internal sealed class UploadContent : HttpContent
         {
             await _source.ReadEndAsync(cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception error)
+        catch (Exception error) when (error is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
             SourceFailure = error;
             throw;

@@ -48,7 +48,9 @@ internal sealed class UploadSource(Descriptor blob, BlobSource source) : IAsyncD
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => CloseAsync();
 
-    private async ValueTask CloseAsync()
+    /// <summary>Lets its source go, and with it the connection that it may hold; the next read opens it again.</summary>
+    /// <returns>A task.</returns>
+    public async ValueTask CloseAsync()
     {
         if (_stream is { } stream)
         {
