@@ -99,11 +99,24 @@ Describe 'Copy-BuildxImage' {
     It 'takes objects with Source and Destination, and refuses two images under one name' {
         $registry = (Get-TestSetup).registries.plain
         $names = (New-Name plain), (New-Name plain)
-        $copies = @{ Source = "$registry/library/alpine"; Destination = $names[0] }, @{ Source = "$registry/no/such"; Destination = $names[1] }, @{ Source = "$registry/library/busybox"; Destination = $names[1] } |
+        $copies = @{ Source = "$registry/library/alpine"; Destination = $names[0] }, @{ Source = "$registry/no/such"; Destination = $names[1] }, @{ Source = "$registry/library/busybox"; Destination = $names[0] }, @{ Source = "$registry/library/busybox"; Destination = $names[1] } |
             ForEach-Object { [pscustomobject] $_ } |
             Copy-BuildxImage @quiet -ErrorVariable failed -ErrorAction SilentlyContinue
-        $copies.Reference | ForEach-Object { "$_" } | Should -Be $names[0]
+        # What could not be copied took no name.
+        $copies.Reference | ForEach-Object { "$_" } | Should -Be $names
         $failed.FullyQualifiedErrorId | Should -Be "ImageNotFound,$id", "ArgumentInvalid,$id"
+    }
+
+    It 'refuses two images in one tar, in one list and in a pipeline' {
+        $alpine = "$((Get-TestSetup).registries.plain)/library/alpine"
+        $tar = "oci-layout://$(Join-Path $TestDrive both.tar)"
+        Assert-Failure (Get-Failure { Copy-BuildxImage $alpine "$($tar):a", "$($tar):b" @quiet }) "ArgumentInvalid,$id" 'a tar holds one image'
+        Join-Path $TestDrive both.tar | Should -Not -Exist
+
+        $copies = 'a', 'b' | ForEach-Object { [pscustomobject] @{ Source = $alpine; Destination = "$($tar):$_" } } |
+            Copy-BuildxImage @quiet -ErrorVariable failed -ErrorAction SilentlyContinue
+        "$($copies.Reference)" | Should -BeLike '*both.tar:a'
+        $failed.FullyQualifiedErrorId | Should -Be "ArgumentInvalid,$id"
     }
 
     It 'goes on with a layout where a killed process stopped' {

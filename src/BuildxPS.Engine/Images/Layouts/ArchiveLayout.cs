@@ -1,6 +1,7 @@
 using System.Formats.Tar;
 using BuildxPS.Engine.Engines;
 using BuildxPS.Engine.Sessions.Content;
+using BuildxPS.Engine.Sessions.Files.Systems;
 using BuildxPS.Engine.Streams;
 using Microsoft.Win32.SafeHandles;
 
@@ -33,6 +34,11 @@ internal sealed class ArchiveLayout : ILayout
         ArchiveLayout? layout = null;
         try
         {
+            if (InputFile.Kind(path) is { Length: > 0 } kind)
+            {
+                throw LayoutFailures.NotALayout(path, $"it is {kind}");
+            }
+
             layout = new ArchiveLayout(path, File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, FileOptions.Asynchronous));
             var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 4096, useAsync: true);
             await using (file.ConfigureAwait(false))

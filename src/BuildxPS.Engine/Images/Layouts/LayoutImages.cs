@@ -11,6 +11,8 @@ internal sealed class LayoutImages : IDisposable
     private const int MaxDocument = 4 * 1024 * 1024;
 
     private readonly ILayout _layout;
+    private readonly Lock _gate = new();
+    private Task<ILookup<string, Descriptor>>? _unnamed;
 
     private LayoutImages(ILayout layout) => _layout = layout;
 
@@ -99,19 +101,41 @@ internal sealed class LayoutImages : IDisposable
             found.AddRange(index.Manifests);
         }
 
-        // As ORAS keeps them: in the layout's own index, without a name.
-        foreach (var root in _layout.Index.Unnamed().Where(r => _layout.SizeOf(r) <= MaxDocument))
-        {
-            var document = await ReadAsync(reference with { Digest = root.ToString() }, root, cancellationToken).ConfigureAwait(false);
-            if (document.Subject?.Digest == digest)
-            {
-                found.Add(new Descriptor { MediaType = document.MediaType, Digest = document.Digest, Size = document.Size, ArtifactType = document.ArtifactType });
-            }
-        }
-
+        found.AddRange((await UnnamedAsync(cancellationToken).ConfigureAwait(false))[digest]);
         return [.. found.DistinctBy(f => f.Digest)];
     }
 
     /// <inheritdoc/>
     public void Dispose() => _layout.Dispose();
+
+    /// <summary>As ORAS keeps what is attached: in the layout's own index, without a name. It is read once.</summary>
+    private Task<ILookup<string, Descriptor>> UnnamedAsync(CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            return _unnamed ??= ReadUnnamedAsync(cancellationToken);
+        }
+    }
+
+    private async Task<ILookup<string, Descriptor>> ReadUnnamedAsync(CancellationToken cancellationToken)
+    {
+        var found = new List<(string Subject, Descriptor Entry)>();
+        foreach (var root in _layout.Index.Unnamed().Where(r => _layout.SizeOf(r) <= MaxDocument))
+        {
+            try
+            {
+                var document = await ReadAsync(new ImageReference { Registry = "oci-layout:/", Repository = Path, Digest = root.ToString() }, root, cancellationToken).ConfigureAwait(false);
+                if (document.Subject is { } subject)
+                {
+                    found.Add((subject.Digest, new Descriptor { MediaType = document.MediaType, Digest = document.Digest, Size = document.Size, ArtifactType = document.ArtifactType }));
+                }
+            }
+            catch (BuildxException e) when (e.Failure is BuildxFailure.MediaTypeUnsupported or BuildxFailure.ImageInvalid)
+            {
+                // Anything may lie in a layout; what is no manifest is attached to nothing.
+            }
+        }
+
+        return found.ToLookup(f => f.Subject, f => f.Entry, StringComparer.Ordinal);
+    }
 }

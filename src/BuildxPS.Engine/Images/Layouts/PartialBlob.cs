@@ -29,25 +29,44 @@ internal sealed class PartialBlob(string folder, Descriptor blob, ContentDigest 
     /// <param name="folder">The layout.</param>
     public static void RemoveLeftovers(string folder)
     {
+        var ingest = Path.Join(folder, "ingest");
         try
         {
-            foreach (var path in Directory.GetFiles(Path.Join(folder, "ingest"), Prefix + "*"))
+            // A link would lead out of the layout.
+            if (IFileSystem.Current.Status(ingest) is not { IsDirectory: true })
             {
-                var isThere = Path.GetFileName(path).Split('-') is [_, var algorithm, var hex, _]
-                    && ContentDigest.TryParse($"{algorithm}:{hex}", out var digest) && File.Exists(LayoutStore.PathOf(folder, digest));
-                if (isThere || DateTime.UtcNow - File.GetLastWriteTimeUtc(path) > s_life)
-                {
-                    // Only one that no other copy has open.
-                    using (File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.Delete))
-                    {
-                        File.Delete(path);
-                    }
-                }
+                return;
+            }
+
+            foreach (var path in Directory.GetFiles(ingest, Prefix + "*").Where(p => IsLeftover(folder, p)))
+            {
+                RemoveUnused(path);
             }
         }
         catch (Exception e) when (OutputFailures.IsFileFailure(e))
         {
             // The image is there; the next copy cleans up.
+        }
+    }
+
+    private static bool IsLeftover(string folder, string path)
+        => (Path.GetFileName(path).Split('-') is [_, var algorithm, var hex, _]
+            && ContentDigest.TryParse($"{algorithm}:{hex}", out var digest) && File.Exists(LayoutStore.PathOf(folder, digest)))
+            || DateTime.UtcNow - File.GetLastWriteTimeUtc(path) > s_life;
+
+    private static void RemoveUnused(string path)
+    {
+        try
+        {
+            // Only one that no other copy has open.
+            using (File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Delete))
+            {
+                File.Delete(path);
+            }
+        }
+        catch (Exception e) when (OutputFailures.IsFileFailure(e))
+        {
+            // That one stays; the others need not.
         }
     }
 
@@ -97,10 +116,6 @@ internal sealed class PartialBlob(string folder, Descriptor blob, ContentDigest 
 
             // A blob's name says that it is whole, so it is before it gets one, also if the power fails.
             RandomAccess.FlushToDisk(file);
-            if (!OperatingSystem.IsWindows())
-            {
-                File.SetUnixFileMode(file, File.GetUnixFileMode(file) & (UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead));
-            }
         }
 
         return path;
@@ -193,6 +208,12 @@ internal sealed class PartialBlob(string folder, Descriptor blob, ContentDigest 
         }
 
         File.Move(path, target, overwrite: true);
+
+        // Not before: a copy that is killed must leave what the next one may open for writing.
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(target, File.GetUnixFileMode(target) & (UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead));
+        }
     }
 
     /// <summary>A link here would lead out of the layout.</summary>

@@ -22,6 +22,19 @@ public sealed class CopySource : IDisposable
     /// <summary>The image as it will be copied: with fewer entries where platforms were chosen.</summary>
     public ImageDocument Image { get; }
 
+    /// <summary>What a user should know of the image before it is copied; null if there is nothing.</summary>
+    public string? Warning => _tree.Absent is not [var first, ..] ? null
+        : $"'{Location}' has {first.Digest}{(_tree.Absent.Count == 1 ? "" : $" and {_tree.Absent.Count - 1} more")} listed as attached to it, which its registry does not have: left out.";
+
+    /// <summary>Whether a destination is a tar of a layout, which holds one image, and not a folder or a registry.</summary>
+    /// <param name="location">The destination.</param>
+    /// <returns>Whether it is.</returns>
+    public static bool IsArchive(ImageLocation location)
+    {
+        ArgumentNullException.ThrowIfNull(location);
+        return location.LayoutPath is { } path && (File.Exists(path) || (!Directory.Exists(path) && path.EndsWith(".tar", StringComparison.OrdinalIgnoreCase)));
+    }
+
     /// <summary>Finds out what of the image a destination lacks. Nothing is changed.</summary>
     /// <param name="location">The destination.</param>
     /// <param name="cancellationToken">Gives up.</param>
@@ -80,8 +93,7 @@ public sealed class CopySource : IDisposable
             return new RegistryImage(_client, location.Reference);
         }
 
-        var isArchive = File.Exists(path) || (!Directory.Exists(path) && path.EndsWith(".tar", StringComparison.OrdinalIgnoreCase));
-        IImageDestination opened = isArchive ? new ArchiveDestination(path, location.Reference) : new LayoutDestination(path, location.Reference);
+        IImageDestination opened = IsArchive(location) ? new ArchiveDestination(path, location.Reference) : new LayoutDestination(path, location.Reference);
         _opened.Add((IDisposable)opened);
         return opened;
     }

@@ -8,7 +8,14 @@ internal interface IImageDestination
     /// <summary>The name that the image is to get.</summary>
     ImageReference Reference { get; }
 
-    /// <summary>Asks whether a manifest or index is there, and with it all that it lists.</summary>
+    /// <summary>Whether a manifest that is there has its blobs there, too: registries see to that. What an index lists may be missing anywhere.</summary>
+    bool KeepsBlobs { get; }
+
+    /// <summary>Begins to change it: from here on it is this copy's alone, where others would be in the way.</summary>
+    /// <returns>What ends that; null where there is nothing to end.</returns>
+    IDisposable? Begin();
+
+    /// <summary>Asks whether a manifest or index is there.</summary>
     /// <param name="document">The manifest.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>Whether it is.</returns>
@@ -33,9 +40,9 @@ internal interface IImageDestination
     /// <returns>A task.</returns>
     Task PutAsync(ImageDocument document, CancellationToken cancellationToken);
 
-    /// <summary>Names the image.</summary>
-    /// <param name="root">The image; all that it lists is there, it may not be itself.</param>
+    /// <summary>Puts what is attached to something on the lists of such, whether this copy brought it or an earlier one, and names the image.</summary>
+    /// <param name="tree">The image; all of it is there, only what its name points at may not be.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>A task.</returns>
-    Task NameAsync(ImageDocument root, CancellationToken cancellationToken);
+    Task NameAsync(ImageTree tree, CancellationToken cancellationToken);
 }

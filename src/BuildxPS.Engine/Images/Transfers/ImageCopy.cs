@@ -62,9 +62,10 @@ public sealed class ImageCopy
         await report(vertex, cancellationToken).ConfigureAwait(false);
         try
         {
+            using var turn = _destination.Begin();
             await CopyBlobsAsync(vertex.Digest, report, cancellationToken).ConfigureAwait(false);
             await CopyManifestsAsync(cancellationToken).ConfigureAwait(false);
-            await _destination.NameAsync(_tree.Root.Document, cancellationToken).ConfigureAwait(false);
+            await _destination.NameAsync(_tree, cancellationToken).ConfigureAwait(false);
             _from.NoteGiven(Destination);
             await report(vertex with { Completed = DateTimeOffset.UtcNow }, cancellationToken).ConfigureAwait(false);
         }

@@ -8,9 +8,21 @@ internal sealed record ImageTree
 
     /// <summary>What was attached to the image or its parts: signatures, SBOMs, attestations.</summary>
     public IReadOnlyList<ImageNode> Referrers { get; init; } = [];
+
+    /// <summary>What is listed as attached, and is not there.</summary>
+    public IReadOnlyList<Descriptor> Absent { get; init; } = [];
+
+    /// <summary>All manifests and indexes, each once.</summary>
+    public IEnumerable<ImageNode> Nodes => ImageNode.Below([Root, .. Referrers]);
+
+    /// <summary>Those that say themselves what they are attached to.</summary>
+    public IEnumerable<ImageDocument> Attached => Nodes.Select(n => n.Document).Where(d => d.Subject is not null);
+
+    /// <summary>The digests of all that the image needs.</summary>
+    public IEnumerable<string> Digests => Nodes.SelectMany(n => n.Blobs.Select(b => b.Digest).Prepend(n.Document.Digest)).Distinct(StringComparer.Ordinal);
 }
 
-/// <summary>A manifest or an index of an image.</summary>
+/// <summary>A manifest or an index of an image. Several indexes may list the same one.</summary>
 internal sealed record ImageNode
 {
     /// <summary>The document.</summary>
@@ -23,5 +35,27 @@ internal sealed record ImageNode
     public IReadOnlyList<Descriptor> Blobs { get; init; } = [];
 
     /// <summary>How many levels lie below.</summary>
-    public int Height => Children.Count == 0 ? 0 : 1 + Children.Max(c => c.Height);
+    public int Height { get; init; }
+
+    /// <summary>Nodes and all that lies below them, each once however many ways lead to it.</summary>
+    /// <param name="roots">The nodes.</param>
+    /// <returns>The nodes, those that list others before them.</returns>
+    public static IEnumerable<ImageNode> Below(IEnumerable<ImageNode> roots)
+    {
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        var open = new Stack<ImageNode>(roots.Reverse());
+        while (open.TryPop(out var node))
+        {
+            if (!seen.Add(node.Document.Digest))
+            {
+                continue;
+            }
+
+            yield return node;
+            foreach (var child in node.Children.Reverse())
+            {
+                open.Push(child);
+            }
+        }
+    }
 }

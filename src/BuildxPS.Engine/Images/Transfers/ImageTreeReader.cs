@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
 using BuildxPS.Engine.Images.Manifests;
 
 namespace BuildxPS.Engine.Images.Transfers;
@@ -13,10 +14,13 @@ internal sealed class ImageTreeReader(IImageSource source) : IDisposable
 
     private readonly SemaphoreSlim _turns = new(6, 6);
     private readonly ConcurrentDictionary<string, Task<ImageNode>> _nodes = new(StringComparer.Ordinal);
+    private readonly ConcurrentBag<Descriptor> _absent = [];
+    private readonly CancellationTokenSource _stopping = new();
+    private ExceptionDispatchInfo? _first;
     private int _manifests;
     private long _bytes;
 
-    /// <summary>Reads the image.</summary>
+    /// <summary>Reads the image. The first failure ends it.</summary>
     /// <param name="platforms">Which platforms of it; none means all.</param>
     /// <param name="withReferrers">Whether what was attached to it is read, too.</param>
     /// <param name="cancellationToken">Gives up.</param>
@@ -24,7 +28,30 @@ internal sealed class ImageTreeReader(IImageSource source) : IDisposable
     /// <exception cref="BuildxException">The failures of the source; <see cref="BuildxFailure.PlatformNotAvailable"/>; <see cref="BuildxFailure.ImageInvalid"/> beyond the bounds.</exception>
     public async Task<ImageTree> ReadAsync(IReadOnlyList<Platform> platforms, bool withReferrers, CancellationToken cancellationToken)
     {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping.Token);
+        try
+        {
+            return await ReadTreeAsync(platforms, withReferrers, either.Token).ConfigureAwait(false);
+        }
+        catch when (_first is not null && !cancellationToken.IsCancellationRequested)
+        {
+            // What the others say while they are being stopped follows from this one.
+            _first.Throw();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _turns.Dispose();
+        _stopping.Dispose();
+    }
+
+    private async Task<ImageTree> ReadTreeAsync(IReadOnlyList<Platform> platforms, bool withReferrers, CancellationToken cancellationToken)
+    {
         var document = await source.ReadRootAsync(cancellationToken).ConfigureAwait(false);
+        _manifests = 1;
         Count(document);
         if (platforms.Count > 0)
         {
@@ -35,11 +62,9 @@ internal sealed class ImageTreeReader(IImageSource source) : IDisposable
 
         var root = await DescendAsync(document, 0, cancellationToken).ConfigureAwait(false);
         _nodes[document.Digest] = Task.FromResult(root);
-        return new ImageTree { Root = root, Referrers = withReferrers ? await ReadReferrersAsync(root, cancellationToken).ConfigureAwait(false) : [] };
+        var referrers = withReferrers ? await ReadReferrersAsync(root, cancellationToken).ConfigureAwait(false) : [];
+        return new ImageTree { Root = root, Referrers = referrers, Absent = [.. _absent.OrderBy(a => a.Digest, StringComparer.Ordinal)] };
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => _turns.Dispose();
 
     private async Task<ImageNode> DescendAsync(ImageDocument document, int depth, CancellationToken cancellationToken)
     {
@@ -50,22 +75,28 @@ internal sealed class ImageTreeReader(IImageSource source) : IDisposable
 
         if (depth == MaxDepth)
         {
-            throw Invalid($"its indexes are nested more than {MaxDepth} deep");
+            throw TooDeep();
         }
 
         var entries = ((ImageIndex)document).Manifests.DistinctBy(m => m.Digest);
-        return new ImageNode { Document = document, Children = await Task.WhenAll(entries.Select(e => ReadOnceAsync(e, depth + 1, cancellationToken))).ConfigureAwait(false) };
+        var children = await Task.WhenAll(entries.Select(e => ReadOnceAsync(e, depth + 1, cancellationToken))).ConfigureAwait(false);
+
+        // The depth at which it was met first says nothing of the way down through what was read already.
+        var height = children.Length == 0 ? 0 : 1 + children.Max(c => c.Height);
+        return height <= MaxDepth ? new ImageNode { Document = document, Children = children, Height = height } : throw TooDeep();
     }
 
     private Task<ImageNode> ReadOnceAsync(Descriptor entry, int depth, CancellationToken cancellationToken)
-        => _nodes.GetOrAdd(entry.Digest, _ => ReadNodeAsync(entry, depth, cancellationToken));
+        => _nodes.GetOrAdd(entry.Digest, _ => OrStopAsync(async () =>
+            await DescendAsync(await FetchAsync(entry, cancellationToken).ConfigureAwait(false), depth, cancellationToken).ConfigureAwait(false)));
 
-    private async Task<ImageNode> ReadNodeAsync(Descriptor entry, int depth, CancellationToken cancellationToken)
+    private async Task<ImageDocument> FetchAsync(Descriptor entry, CancellationToken cancellationToken)
     {
         ImageDocument document;
         await _turns.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
+            _ = Interlocked.Increment(ref _manifests);
             Room();
             document = await source.ReadAsync(entry, cancellationToken).ConfigureAwait(false);
         }
@@ -76,7 +107,7 @@ internal sealed class ImageTreeReader(IImageSource source) : IDisposable
 
         Count(document);
         return document.Size == entry.Size
-            ? await DescendAsync(document, depth, cancellationToken).ConfigureAwait(false)
+            ? document
             : throw Invalid($"the manifest {entry.Digest} has {document.Size} bytes, and is listed with {entry.Size}");
     }
 
@@ -84,23 +115,45 @@ internal sealed class ImageTreeReader(IImageSource source) : IDisposable
     private async Task<IReadOnlyList<ImageNode>> ReadReferrersAsync(ImageNode root, CancellationToken cancellationToken)
     {
         var found = new List<ImageNode>();
-        var seen = new HashSet<string>(StringComparer.Ordinal);
-        ImageNode[] open = [.. All(root).Where(n => seen.Add(n.Document.Digest))];
-        for (var depth = 0; open.Length > 0; depth++)
+        IReadOnlyList<ImageNode> open = [.. ImageNode.Below([root])];
+        var seen = open.Select(n => n.Document.Digest).ToHashSet(StringComparer.Ordinal);
+        for (var depth = 0; open.Count > 0; depth++)
         {
-            var lists = await Task.WhenAll(open.Select(n => ListAsync(n.Document.Digest, cancellationToken))).ConfigureAwait(false);
+            var lists = await Task.WhenAll(open.Select(n => OrStopAsync(() => ListAsync(n.Document.Digest, cancellationToken)))).ConfigureAwait(false);
             var entries = lists.SelectMany(l => l).Where(e => seen.Add(e.Digest)).ToList();
             if (entries.Count > 0 && depth == MaxDepth)
             {
                 throw Invalid($"what is attached to it has attachments itself, more than {MaxDepth} deep");
             }
 
-            var nodes = await Task.WhenAll(entries.Select(e => ReadOnceAsync(e, 1, cancellationToken))).ConfigureAwait(false);
-            found.AddRange(nodes);
-            open = nodes;
+            if (entries.Count + _manifests > MaxManifests)
+            {
+                throw TooMuch();
+            }
+
+            var nodes = await Task.WhenAll(entries.Select(e => OrStopAsync(() => ReadReferrerAsync(e, cancellationToken)))).ConfigureAwait(false);
+            open = [.. nodes.OfType<ImageNode>()];
+            found.AddRange(open);
         }
 
         return found;
+    }
+
+    /// <summary>Reads one; null if it is not there: lists may name what was removed since, and the image needs none of it.</summary>
+    private async Task<ImageNode?> ReadReferrerAsync(Descriptor entry, CancellationToken cancellationToken)
+    {
+        ImageDocument document;
+        try
+        {
+            document = await FetchAsync(entry, cancellationToken).ConfigureAwait(false);
+        }
+        catch (BuildxException e) when (e.Failure == BuildxFailure.ImageNotFound)
+        {
+            _absent.Add(entry);
+            return null;
+        }
+
+        return await _nodes.GetOrAdd(entry.Digest, _ => DescendAsync(document, 1, cancellationToken)).ConfigureAwait(false);
     }
 
     private async Task<IReadOnlyList<Descriptor>> ListAsync(string digest, CancellationToken cancellationToken)
@@ -116,6 +169,21 @@ internal sealed class ImageTreeReader(IImageSource source) : IDisposable
         }
     }
 
+    /// <summary>Does one of many things at a time; the first that fails stops the others.</summary>
+    private async Task<T> OrStopAsync<T>(Func<Task<T>> work)
+    {
+        try
+        {
+            return await work().ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            _ = Interlocked.CompareExchange(ref _first, ExceptionDispatchInfo.Capture(e), null);
+            await _stopping.CancelAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
     private async Task<ImageDocument> CheckAsync(ImageManifest manifest, IReadOnlyList<Platform> platforms, CancellationToken cancellationToken)
     {
         var config = MediaTypes.IsConfig(manifest.ConfigDescriptor.MediaType)
@@ -126,15 +194,12 @@ internal sealed class ImageTreeReader(IImageSource source) : IDisposable
             : manifest;
     }
 
-    private static IEnumerable<ImageNode> All(ImageNode node) => node.Children.SelectMany(All).Prepend(node);
-
     // Layers that their makers do not let others give away: registries take manifests without them.
     private static bool IsGiven(Descriptor blob)
         => !blob.MediaType.Contains(".foreign.", StringComparison.Ordinal) && !blob.MediaType.Contains(".nondistributable.", StringComparison.Ordinal);
 
     private void Count(ImageDocument document)
     {
-        _ = Interlocked.Increment(ref _manifests);
         _ = Interlocked.Add(ref _bytes, document.Size);
         Room();
     }
@@ -143,9 +208,13 @@ internal sealed class ImageTreeReader(IImageSource source) : IDisposable
     {
         if (Volatile.Read(ref _manifests) > MaxManifests || Interlocked.Read(ref _bytes) > MaxBytes)
         {
-            throw Invalid($"it has more than {MaxManifests} manifests, or manifests of more than {ByteSize.Format(MaxBytes)}");
+            throw TooMuch();
         }
     }
+
+    private BuildxException TooDeep() => Invalid($"its indexes are nested more than {MaxDepth} deep");
+
+    private BuildxException TooMuch() => Invalid($"it has more than {MaxManifests} manifests, or manifests of more than {ByteSize.Format(MaxBytes)}");
 
     private BuildxException Invalid(string problem) => new(
         BuildxFailure.ImageInvalid,

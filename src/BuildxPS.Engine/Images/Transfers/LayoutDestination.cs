@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using BuildxPS.Engine.Engines;
 using BuildxPS.Engine.Images.Layouts;
 using BuildxPS.Engine.Images.Manifests;
@@ -17,7 +16,6 @@ internal sealed class LayoutDestination : IImageDestination, IDisposable
     private readonly string _folder;
     private readonly IFileSystem _files = IFileSystem.Current;
     private readonly LayoutStore _store;
-    private readonly ConcurrentBag<ImageDocument> _attached = [];
     private readonly bool _isOnly;
 
     /// <summary>Takes a folder; nothing is written yet.</summary>
@@ -34,6 +32,12 @@ internal sealed class LayoutDestination : IImageDestination, IDisposable
 
     /// <inheritdoc/>
     public ImageReference Reference { get; }
+
+    /// <inheritdoc/>
+    public bool KeepsBlobs => false;
+
+    /// <inheritdoc/>
+    public IDisposable? Begin() => null;
 
     /// <inheritdoc/>
     public Task<bool> HasAsync(ImageDocument document, CancellationToken cancellationToken) => Task.FromResult(Has(document.Digest, document.Size));
@@ -55,28 +59,24 @@ internal sealed class LayoutDestination : IImageDestination, IDisposable
         {
             await PutBytesAsync(document.Digest, document.MediaType, document.RawBytes, cancellationToken).ConfigureAwait(false);
         }
-
-        if (document.Subject is not null)
-        {
-            _attached.Add(document);
-        }
     }
 
     /// <inheritdoc/>
-    public async Task NameAsync(ImageDocument root, CancellationToken cancellationToken)
+    public async Task NameAsync(ImageTree tree, CancellationToken cancellationToken)
     {
+        var root = tree.Root.Document;
         await PutAsync(root, cancellationToken).ConfigureAwait(false);
         if (_isOnly)
         {
             File.Delete(LayoutIndex.PathOf(_folder));
         }
 
-        foreach (var subject in _attached.DistinctBy(a => a.Digest).GroupBy(a => a.Subject!.Digest, StringComparer.Ordinal))
+        foreach (var subject in tree.Attached.GroupBy(a => a.Subject!.Digest, StringComparer.Ordinal))
         {
             await ListAsync(subject.Key, [.. subject], cancellationToken).ConfigureAwait(false);
         }
 
-        await PlaceAsync(root.MediaType, root.Digest, root.Size, Reference.Tag ?? "latest", _isOnly, cancellationToken).ConfigureAwait(false);
+        await PlaceAsync(root.MediaType, root.Digest, root.Size, Reference.Tag ?? "latest", tree.Digests.Select(Parse), _isOnly, cancellationToken).ConfigureAwait(false);
         PartialBlob.RemoveLeftovers(_folder);
     }
 
@@ -104,16 +104,14 @@ internal sealed class LayoutDestination : IImageDestination, IDisposable
         if (bytes is not null)
         {
             await PutBytesAsync(list!.Digest, list.MediaType, bytes, cancellationToken).ConfigureAwait(false);
-            await PlaceAsync(list.MediaType, list.Digest, list.Size, tag, reset: false, cancellationToken).ConfigureAwait(false);
+            await PlaceAsync(list.MediaType, list.Digest, list.Size, tag, [Parse(list.Digest)], reset: false, cancellationToken).ConfigureAwait(false);
         }
     }
 
-    private Task PlaceAsync(string mediaType, string digest, long size, string tag, bool reset, CancellationToken cancellationToken)
-    {
-        var parsed = Parse(digest);
-        return new LayoutPlacement(null, [], [parsed], _files)
-            .PlaceAsync(_folder, LayoutRoot.Create(mediaType, parsed, size), [LayoutName.Tag(tag)], reset, cancellationToken);
-    }
+    private Task PlaceAsync(
+        string mediaType, string digest, long size, string tag, IEnumerable<ContentDigest> promised, bool reset, CancellationToken cancellationToken)
+        => new LayoutPlacement(null, [], promised, _files)
+            .PlaceAsync(_folder, LayoutRoot.Create(mediaType, Parse(digest), size), [LayoutName.Tag(tag)], reset, cancellationToken);
 
     private async Task PutBytesAsync(string digest, string mediaType, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace BuildxPS.Engine.Images.Transfers;
 
-/// <summary>What a destination lacks of an image: asked from the top, for what lists something is given after it.</summary>
+/// <summary>What a destination lacks of an image. All of it is asked for: an index may be there without what it lists.</summary>
 /// <param name="destination">The destination.</param>
 /// <param name="parallelism">How many questions are asked at once.</param>
 internal sealed class Missing(IImageDestination destination, int parallelism)
@@ -26,12 +26,12 @@ internal sealed class Missing(IImageDestination destination, int parallelism)
         {
             var lacked = await AskAsync(level.Where(n => _seen.Add(n.Document.Digest)), (n, token) => destination.HasAsync(n.Document, token), cancellationToken).ConfigureAwait(false);
             manifests.AddRange(lacked);
-            level = [.. lacked.SelectMany(n => n.Children)];
+            level = [.. level.SelectMany(n => n.Children).DistinctBy(n => n.Document.Digest)];
         }
 
         Manifests = manifests;
-        Blobs = await AskAsync(
-            manifests.SelectMany(n => n.Blobs).DistinctBy(b => b.Digest), destination.HasBlobAsync, cancellationToken).ConfigureAwait(false);
+        var asked = destination.KeepsBlobs ? manifests : ImageNode.Below(roots);
+        Blobs = await AskAsync(asked.SelectMany(n => n.Blobs).DistinctBy(b => b.Digest), destination.HasBlobAsync, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<IReadOnlyList<T>> AskAsync<T>(IEnumerable<T> items, Func<T, CancellationToken, Task<bool>> has, CancellationToken cancellationToken)

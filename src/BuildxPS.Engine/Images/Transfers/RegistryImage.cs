@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using BuildxPS.Engine.Images.Manifests;
 using BuildxPS.Engine.Images.Registries;
 
@@ -8,11 +9,19 @@ namespace BuildxPS.Engine.Images.Transfers;
 /// <param name="reference">The image.</param>
 internal sealed class RegistryImage(RegistryClient client, ImageReference reference) : IImageSource, IImageDestination
 {
+    private readonly ConcurrentDictionary<string, bool> _attached = new(StringComparer.Ordinal);
+
     /// <inheritdoc/>
     public ImageReference Reference => reference;
 
     /// <inheritdoc/>
     public ImageReference? Repository => reference;
+
+    /// <inheritdoc/>
+    public bool KeepsBlobs => true;
+
+    /// <inheritdoc/>
+    public IDisposable? Begin() => null;
 
     /// <inheritdoc/>
     public Task<ImageDocument> ReadRootAsync(CancellationToken cancellationToken) => ReadAsync(reference, cancellationToken);
@@ -40,14 +49,23 @@ internal sealed class RegistryImage(RegistryClient client, ImageReference refere
         => client.PutBlobAsync(reference, blob, source, cancellationToken);
 
     /// <inheritdoc/>
-    public Task PutAsync(ImageDocument document, CancellationToken cancellationToken)
-        => document.Subject is null
-            ? client.PutManifestAsync(reference with { Tag = null, Digest = document.Digest }, document.MediaType, document.RawBytes, cancellationToken)
-            : client.PutReferrerAsync(reference, document, cancellationToken);
+    public async Task PutAsync(ImageDocument document, CancellationToken cancellationToken)
+    {
+        if (document.Subject is null)
+        {
+            _ = await client.PutManifestAsync(reference with { Tag = null, Digest = document.Digest }, document.MediaType, document.RawBytes, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        _ = await client.PutReferrerAsync(reference, document, cancellationToken).ConfigureAwait(false);
+        _attached[document.Digest] = true;
+    }
 
     /// <inheritdoc/>
-    public async Task NameAsync(ImageDocument root, CancellationToken cancellationToken)
+    public async Task NameAsync(ImageTree tree, CancellationToken cancellationToken)
     {
+        var root = tree.Root.Document;
+        await AttachAsync(tree.Attached.Where(a => a.Digest != root.Digest && !_attached.ContainsKey(a.Digest)), cancellationToken).ConfigureAwait(false);
         if (reference.Tag is null || root.Subject is not null)
         {
             await PutAsync(root, cancellationToken).ConfigureAwait(false);
@@ -56,6 +74,19 @@ internal sealed class RegistryImage(RegistryClient client, ImageReference refere
         if (reference.Tag is not null)
         {
             await client.PutManifestAsync(reference with { Digest = root.Digest }, root.MediaType, root.RawBytes, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>What was there before this copy may have come by one that was killed before it could list it.</summary>
+    private async Task AttachAsync(IEnumerable<ImageDocument> attached, CancellationToken cancellationToken)
+    {
+        foreach (var subject in attached.GroupBy(a => a.Subject!.Digest, StringComparer.Ordinal))
+        {
+            var listed = await client.ListReferrersAsync(reference, subject.Key, null, cancellationToken).ConfigureAwait(false);
+            foreach (var document in subject.Where(a => listed.All(l => l.Digest != a.Digest)))
+            {
+                await PutAsync(document, cancellationToken).ConfigureAwait(false);
+            }
         }
     }
 

@@ -17,7 +17,7 @@ namespace BuildxPS.Commands;
 public sealed class CopyBuildxImageCommand : BuildxProgressCommand, IDisposable
 {
     private readonly RegistryLog _log = new();
-    private readonly Dictionary<string, string> _written = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (string Source, string Name)> _written = new(StringComparer.Ordinal);
     private readonly Dictionary<string, RegistryClient> _clients = new(StringComparer.OrdinalIgnoreCase);
     private ClientEnvironment? _environment;
     private RegistryTrust? _trust;
@@ -121,16 +121,17 @@ public sealed class CopyBuildxImageCommand : BuildxProgressCommand, IDisposable
     {
         var source = Locate(argument is BuildResult result ? ReferenceOf(result) : (string)argument, "The source");
         var destinations = Destination.Select(d => Locate(d, "The destination")).ToList();
-        foreach (var destination in destinations)
-        {
-            CheckOnlyOnce(source, destination);
-        }
-
+        CheckOnlyOnce(source, destinations);
         var copier = new ImageCopier(ClientFor(source, destinations, (argument as BuildResult)?.Builder ?? Builder));
         try
         {
             var options = new CopyOptions { Platforms = _platforms, WithReferrers = !NoReferrer, Parallelism = ThrottleLimit };
             using var image = Run(token => copier.OpenAsync(source, options, token));
+            if (image.Warning is { } warning)
+            {
+                WriteWarning(warning);
+            }
+
             foreach (var destination in destinations)
             {
                 // What failed for one destination need not fail for the next.
@@ -147,28 +148,41 @@ public sealed class CopyBuildxImageCommand : BuildxProgressCommand, IDisposable
     {
         var copy = Run(token => image.PlanAsync(destination, token));
         Report();
+        var written = (image.Location.ToString(), destination.Reference.ToString());
         if (ShouldProcess(destination.ToString(), copy.Summary))
         {
             Show(copy.RunAsync);
             Report();
+            _written[KeyOf(destination)] = written;
             WriteObject(copy.Result);
         }
-    }
-
-    /// <summary>Several images that get one name would each take it from the one before.</summary>
-    private void CheckOnlyOnce(ImageLocation source, ImageLocation destination)
-    {
-        var name = destination.Reference.ToString();
-        if (_written.TryGetValue(name, out var before) && before != source.ToString())
+        else if (IsPreview)
         {
-            throw new BuildxException(
-                BuildxFailure.ArgumentInvalid,
-                $"'{source}' is to be copied to '{destination}', which '{before}' was copied to just before.",
-                "Give each image a destination of its own: pipe objects with the properties Source and Destination.");
+            _written[KeyOf(destination)] = written;
         }
-
-        _written[name] = source.ToString();
     }
+
+    /// <summary>Several images that get one name would each take it from the one before; and a tar holds one image, whatever its name.</summary>
+    private void CheckOnlyOnce(ImageLocation source, IReadOnlyList<ImageLocation> destinations)
+    {
+        var taken = new Dictionary<string, (string Source, string Name)>(_written, StringComparer.Ordinal);
+        foreach (var destination in destinations)
+        {
+            var wanted = (source.ToString(), destination.Reference.ToString());
+            if (taken.TryGetValue(KeyOf(destination), out var before) && before != wanted)
+            {
+                throw new BuildxException(
+                    BuildxFailure.ArgumentInvalid,
+                    $"'{source}' is to be copied to '{destination}', which the same command copies '{before.Source}' to{(before.Name == wanted.Item2 ? "" : $" as '{before.Name}'; a tar holds one image")}.",
+                    "Give each image a destination of its own: pipe objects with the properties Source and Destination. A layout in a folder holds several images.");
+            }
+
+            taken[KeyOf(destination)] = wanted;
+        }
+    }
+
+    private static string KeyOf(ImageLocation destination)
+        => CopySource.IsArchive(destination) ? Path.GetFullPath(destination.LayoutPath!) : destination.Reference.ToString();
 
     private RegistryClient ClientFor(ImageLocation source, IReadOnlyList<ImageLocation> destinations, string? builder)
     {
