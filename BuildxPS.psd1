@@ -17,6 +17,8 @@
     CmdletsToExport      = @(
         'Add-BuildxNode'
         'Clear-BuildxCache'
+        'Connect-BuildxRegistry'
+        'Disconnect-BuildxRegistry'
         'Get-BuildxBuilder'
         'Get-BuildxContext'
         'Get-BuildxDiskUsage'

@@ -125,7 +125,7 @@ Describe 'Get-BuildxImageManifest' {
             $setup = Get-TestSetup
             $failed = Get-Failure { Get-BuildxImageManifest "$($setup.registries.https)/x" -RegistryCa $setup.certificates.ca }
             $failed.FullyQualifiedErrorId | Should -Be "RegistryUnauthorized,$id"
-            $failed.ErrorDetails.RecommendedAction | Should -BeLike '*docker login*'
+            $failed.ErrorDetails.RecommendedAction | Should -BeLike '*Connect-BuildxRegistry*'
         }
 
         It 'reads from it with a login, trusting <How>' -ForEach @(

@@ -51,7 +51,7 @@ internal static class FailureRecord
         BuildxFailure.RegistryUnauthorized or BuildxFailure.BuildContextUnauthorized or BuildxFailure.ClusterUnauthorized or BuildxFailure.CredentialHelperFailed or BuildxFailure.SshKeyEncrypted => ErrorCategory.AuthenticationError,
         BuildxFailure.EngineUnsupported or BuildxFailure.EndpointUnsupported
             or BuildxFailure.MediaTypeUnsupported or BuildxFailure.NotImplemented => ErrorCategory.NotImplemented,
-        BuildxFailure.EmulatorMissing => ErrorCategory.NotInstalled,
+        BuildxFailure.EmulatorMissing or BuildxFailure.CredentialHelperMissing => ErrorCategory.NotInstalled,
         BuildxFailure.ConfigurationInvalid or BuildxFailure.BuildContextInvalid or BuildxFailure.ClusterConfigInvalid or BuildxFailure.DockerfileInvalid
             or BuildxFailure.DockerfileCheckFailed or BuildxFailure.ImageInvalid
             or BuildxFailure.ConfigFileInvalid or BuildxFailure.StoreInvalid or BuildxFailure.LayoutInvalid => ErrorCategory.InvalidData,

@@ -55,6 +55,18 @@ internal static class TrustArguments
             CaForms),
     };
 
+    /// <summary>The host that a user means, also where an address is given, as docker's own login takes it.</summary>
+    /// <param name="text">A host, or an address such as <c>https://index.docker.io/v1/</c>.</param>
+    /// <param name="parameter">Where it was given.</param>
+    /// <returns>The host as image references have it.</returns>
+    /// <exception cref="BuildxException"><see cref="BuildxFailure.ArgumentInvalid"/>.</exception>
+    public static string HostOf(string text, string parameter)
+    {
+        var scheme = text.IndexOf("://", StringComparison.Ordinal);
+        var host = (scheme < 0 ? text : text[(scheme + 3)..]).Split('/', 2)[0];
+        return host is "docker.io" or "index.docker.io" or "registry-1.docker.io" ? "docker.io" : CheckHost(host, parameter);
+    }
+
     /// <summary>Refuses a host that no reference can have: it would be trusted in vain, and without a word.</summary>
     /// <param name="host">The host.</param>
     /// <param name="parameter">Where it was given.</param>

@@ -42,7 +42,7 @@ internal sealed record RegistryHost
     public bool AllowsPlainHttp => IsInsecure || IsLoopback;
 
     /// <summary>What a user types to log in.</summary>
-    public string LoginCommand => Name == Hub ? "docker login" : "docker login " + Name;
+    public string LoginCommand => Name == Hub ? "Connect-BuildxRegistry" : "Connect-BuildxRegistry " + Name;
 
     private bool HasOwnCa { get; init; }
 

@@ -38,6 +38,12 @@ internal sealed class TokenService(RegistryClientOptions options, RegistryTransp
             return await SendAsync(registry, credential, Get(realm, service, scope, null), cancellationToken).ConfigureAwait(false);
         }
 
+        // Docker asks for such a token so, and a service that gives one to POST alone gives it to no login of docker's.
+        if (options.IdentityToken is not null)
+        {
+            return await SendAsync(registry, credential, Get(realm, service, scope, credential, isOffline: true), cancellationToken).ConfigureAwait(false);
+        }
+
         try
         {
             return await SendAsync(registry, credential, Post(realm, service, scope, credential), cancellationToken).ConfigureAwait(false);
@@ -75,10 +81,10 @@ internal sealed class TokenService(RegistryClientOptions options, RegistryTransp
         return address;
     }
 
-    private static HttpRequestMessage Get(Uri realm, string service, string scope, RegistryCredential? credential)
+    private static HttpRequestMessage Get(Uri realm, string service, string scope, RegistryCredential? credential, bool isOffline = false)
     {
         var query = new StringBuilder(realm.Query.TrimStart('?'));
-        foreach (var (name, value) in new[] { ("service", service), ("scope", scope) })
+        foreach (var (name, value) in new[] { ("service", service), ("scope", scope), ("offline_token", isOffline ? "true" : ""), ("client_id", isOffline ? ClientId : "") })
         {
             if (value.Length > 0)
             {
@@ -170,6 +176,11 @@ internal sealed class TokenService(RegistryClientOptions options, RegistryTransp
             using var json = JsonDocument.Parse(bytes, new JsonDocumentOptions { MaxDepth = 8, AllowDuplicateProperties = false });
             var token = Text(json.RootElement, "access_token") ?? Text(json.RootElement, "token")
                 ?? throw Refused(registry, "its token service sent no token", Advice);
+
+            if (options.IdentityToken is { } keep && Text(json.RootElement, "refresh_token") is { } lasting)
+            {
+                keep(CheckToken(registry, lasting));
+            }
 
             // By our own clock from now on: the service's idea of the time may differ.
             var life = json.RootElement.TryGetProperty("expires_in", out var expires) && expires.TryGetInt32(out var seconds) && seconds > 0

@@ -1,6 +1,4 @@
 using System.Management.Automation;
-using BuildxPS.Completion;
-using BuildxPS.Engine.Builders;
 using BuildxPS.Engine.Configuration;
 using BuildxPS.Engine.Images;
 using BuildxPS.Engine.Images.Attestations;
@@ -13,7 +11,7 @@ namespace BuildxPS.Commands;
 /// <summary>Reads an image's index or manifest from its registry: <c>docker buildx imagetools inspect</c>.</summary>
 [Cmdlet(VerbsCommon.Get, "BuildxImageManifest")]
 [OutputType(typeof(ImageIndex), typeof(ImageManifest), typeof(ImageAttestation))]
-public sealed class GetBuildxImageManifestCommand : BuildxCommand, IDisposable
+public sealed class GetBuildxImageManifestCommand : RegistryCommand, IDisposable
 {
     private OrderedWork<(IReadOnlyList<object> Found, string? Problem)>? _work;
     private CredentialStore? _credentials;
@@ -34,34 +32,12 @@ public sealed class GetBuildxImageManifestCommand : BuildxCommand, IDisposable
     [Parameter]
     public SwitchParameter Attestation { get; set; }
 
-    /// <summary>Registries that are spoken to over plain http; one on this machine needs no word.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string[] InsecureRegistry { get; set; } = [];
-
-    /// <summary>Registries whose https certificate is not checked.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string[] SkipTlsVerify { get; set; } = [];
-
-    /// <summary>PEM files with authorities to trust: for all registries, or in a hashtable by host.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public object[] RegistryCa { get; set; } = [];
-
-    /// <summary>A builder whose config says which registries are trusted; that of a piped build counts by itself.</summary>
-    [Parameter(ValueFromPipelineByPropertyName = true)]
-    [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(BuilderNameCompleter))]
-    public string? Builder { get; set; }
-
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
         _work = new OrderedWork<(IReadOnlyList<object> Found, string? Problem)>(PipelineStopToken);
         _environment = ClientEnvironment.Read();
-        _trust = ForAll(RegistryCa, () => TrustArguments.Read(
-            InsecureRegistry, SkipTlsVerify, RegistryCa, path => ResolvePath(path, BuildxFailure.ArgumentInvalid, "The file with certificates")));
+        _trust = ForAll(RegistryCa, ReadTrust);
         _credentials = new CredentialStore(_environment);
         _ = ForAll(null, () => ClientFor(null));
     }
@@ -114,7 +90,6 @@ public sealed class GetBuildxImageManifestCommand : BuildxCommand, IDisposable
             ? await new AttestationInspector(client).InspectAsync(reference, cancellationToken).ConfigureAwait(false)
             : ([await new ImageInspector(client).InspectAsync(reference, cancellationToken).ConfigureAwait(false)], null);
 
-    /// <summary>What is pushed by a builder that trusts a registry can be read from there without saying so again.</summary>
     private RegistryClient ClientFor(string? builder)
     {
         if (!_clients.TryGetValue(builder ?? "", out var client))
@@ -122,7 +97,7 @@ public sealed class GetBuildxImageManifestCommand : BuildxCommand, IDisposable
             client = new RegistryClient(new RegistryClientOptions
             {
                 Environment = _environment!,
-                Trust = builder is null ? _trust! : _trust!.With(new BuilderCatalog(_environment!).TrustOf(builder)),
+                Trust = WithBuilder(_trust!, builder, _environment!),
                 Credentials = _credentials,
                 Log = _work!.Note,
             });
