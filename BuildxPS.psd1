@@ -18,6 +18,7 @@
         'Add-BuildxNode'
         'Clear-BuildxCache'
         'Connect-BuildxRegistry'
+        'Copy-BuildxImage'
         'Disconnect-BuildxRegistry'
         'Get-BuildxBuilder'
         'Get-BuildxContext'

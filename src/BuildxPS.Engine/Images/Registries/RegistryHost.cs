@@ -27,6 +27,12 @@ internal sealed record RegistryHost
     /// <summary>Authorities to trust beside the machine's, in PEM; empty for none.</summary>
     public string CaText { get; init; } = "";
 
+    /// <summary>Certificates that it is shown.</summary>
+    public IReadOnlyList<ClientCertificate> Certificates { get; init; } = [];
+
+    /// <summary>Hosts, with a path or without, that are asked before it.</summary>
+    public IReadOnlyList<string> Mirrors { get; init; } = [];
+
     /// <summary>It is this machine.</summary>
     public bool IsLoopback { get; init; }
 
@@ -64,6 +70,8 @@ internal sealed record RegistryHost
             HasOwnCa = own.Count > 0 || text.Length > 0,
             CaText = text,
             CaFiles = [.. own, .. trust.CaFiles],
+            Certificates = trust.HostCertificates.FirstOrDefault(c => Same(c.Key, name, authority)).Value ?? [],
+            Mirrors = trust.Mirrors.FirstOrDefault(c => Same(c.Key, name, authority)).Value ?? [],
             IsLoopback = IsLoopbackAuthority(authority),
         };
     }

@@ -19,7 +19,7 @@ internal sealed class TokenService(RegistryClientOptions options, RegistryTransp
     /// <param name="registry">The registry that it is for.</param>
     /// <param name="registryScheme">How the registry itself is spoken to.</param>
     /// <param name="challenge">Its bearer challenge.</param>
-    /// <param name="scope">What is wanted.</param>
+    /// <param name="scope">What is wanted, with a space between one thing and the next.</param>
     /// <param name="credential">The login; null asks anonymously.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The token.</returns>
@@ -84,7 +84,8 @@ internal sealed class TokenService(RegistryClientOptions options, RegistryTransp
     private static HttpRequestMessage Get(Uri realm, string service, string scope, RegistryCredential? credential, bool isOffline = false)
     {
         var query = new StringBuilder(realm.Query.TrimStart('?'));
-        foreach (var (name, value) in new[] { ("service", service), ("scope", scope), ("offline_token", isOffline ? "true" : ""), ("client_id", isOffline ? ClientId : "") })
+        IEnumerable<(string Name, string Value)> offline = isOffline ? [("offline_token", "true"), ("client_id", ClientId)] : [];
+        foreach (var (name, value) in scope.Split(' ').Select(s => ("scope", s)).Prepend(("service", service)).Concat(offline))
         {
             if (value.Length > 0)
             {
