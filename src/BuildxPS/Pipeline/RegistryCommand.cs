@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Management.Automation;
 using BuildxPS.Completion;
 using BuildxPS.Engine.Builders;
@@ -28,6 +29,11 @@ public abstract class RegistryCommand : BuildxCommand
     [ValidateNotNullOrEmpty]
     public object[] RegistryCa { get; set; } = [];
 
+    /// <summary>Certificates that prove to a registry who asks, in a hashtable of host and PEM files: certificate and key, or one file with both.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public IDictionary[] RegistryCertificate { get; set; } = [];
+
     /// <summary>A builder whose config says which registries are trusted; that of a piped build counts by itself.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
@@ -36,7 +42,7 @@ public abstract class RegistryCommand : BuildxCommand
 
     /// <summary>Reads what the user says about trust.</summary>
     private protected RegistryTrust ReadTrust() => TrustArguments.Read(
-        InsecureRegistry, SkipTlsVerify, RegistryCa, path => ResolvePath(path, BuildxFailure.ArgumentInvalid, "The file with certificates"));
+        InsecureRegistry, SkipTlsVerify, RegistryCa, path => ResolvePath(path, BuildxFailure.ArgumentInvalid, "The file with certificates"), RegistryCertificate);
 
     /// <summary>Adds what a builder trusts: what it pushes can be read from there without saying so again.</summary>
     /// <param name="trust">What the user says.</param>

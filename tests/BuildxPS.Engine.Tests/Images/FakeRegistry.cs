@@ -15,6 +15,7 @@ internal sealed class FakeRegistry : IAsyncDisposable
     private readonly Func<FakeRequest, FakeResponse> _answer;
     private readonly X509Certificate2? _certificate;
     private readonly Task _serving;
+    private int _connections;
 
     public FakeRegistry(Func<FakeRequest, FakeResponse> answer, X509Certificate2? certificate = null, IPAddress? address = null)
     {
@@ -30,6 +31,9 @@ internal sealed class FakeRegistry : IAsyncDisposable
 
     /// <summary>All requests so far, in order.</summary>
     public ConcurrentQueue<FakeRequest> Requests { get; } = new();
+
+    /// <summary>The most connections that were open at the same time.</summary>
+    public int MostConnections { get; private set; }
 
     /// <summary>How many bytes of a request's body are read before the connection breaks; null reads it whole. What was read is answered to nobody.</summary>
     public Func<FakeRequest, int?>? Cuts { get; set; }
@@ -64,6 +68,11 @@ internal sealed class FakeRegistry : IAsyncDisposable
     {
         using (client)
         {
+            lock (Requests)
+            {
+                MostConnections = Math.Max(MostConnections, ++_connections);
+            }
+
             try
             {
                 Stream stream = client.GetStream();
@@ -102,6 +111,13 @@ internal sealed class FakeRegistry : IAsyncDisposable
             catch (Exception error) when (error is IOException or OperationCanceledException or SocketException or System.Security.Authentication.AuthenticationException)
             {
                 // The client went away, or the test is over.
+            }
+            finally
+            {
+                lock (Requests)
+                {
+                    _connections--;
+                }
             }
         }
     }

@@ -127,6 +127,15 @@ public sealed class RegistryLoginsTests : IDisposable
         Assert.Contains("docker-credential-x", error.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_helper_that_is_not_there_is_named_before_the_login_is_tried()
+    {
+        File.WriteAllText(ConfigFile, """{"credsStore":"missing"}""");
+        var error = Assert.Throws<BuildxException>(() => Logins().Plan("registry.local", "user", toFile: false));
+        Assert.Equal(BuildxFailure.CredentialHelperFailed, error.Failure);
+        Assert.Contains("docker-credential-missing", error.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("echo 'no room for s3cret-pass'; exit 1", "ended with code 1.")]
     [InlineData("cat; exit 3", "ended with code 3.")]

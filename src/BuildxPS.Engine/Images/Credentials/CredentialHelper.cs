@@ -86,6 +86,11 @@ internal sealed partial class CredentialHelper
     public async Task<RegistryCredential?> GetAsync(string key, CancellationToken cancellationToken)
         => await RunAsync("get", key, Encoding.UTF8.GetBytes(key), cancellationToken).ConfigureAwait(false) is { } output ? Parse(key, output) : null;
 
+    /// <summary>Looks for the program, so that its lack is known before a login is tried in vain.</summary>
+    /// <param name="key">The registry's key.</param>
+    /// <exception cref="BuildxException"><see cref="BuildxFailure.CredentialHelperFailed"/>.</exception>
+    public void DemandStore(string key) => _ = Demand("store", key);
+
     /// <summary>Gives it a login to keep.</summary>
     /// <param name="key">The registry's key.</param>
     /// <param name="login">The login.</param>
@@ -112,10 +117,12 @@ internal sealed partial class CredentialHelper
     /// <exception cref="BuildxException"><see cref="BuildxFailure.CredentialHelperFailed"/>.</exception>
     public Task EraseAsync(string key, CancellationToken cancellationToken) => RunAsync("erase", key, Encoding.UTF8.GetBytes(key), cancellationToken);
 
+    private string Demand(string verb, string key) => FindProgram(_environment, Program)
+        ?? throw Failed(verb, key, "it is not on PATH", $"Install {Program}, or remove it from the docker configuration.");
+
     private async Task<byte[]?> RunAsync(string verb, string key, byte[] input, CancellationToken cancellationToken)
     {
-        var path = FindProgram(_environment, Program)
-            ?? throw Failed(verb, key, "it is not on PATH", $"Install {Program}, or remove it from the docker configuration.");
+        var path = Demand(verb, key);
         using var timer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timer.CancelAfter(_timeout);
         using var process = Start(path, verb, key);

@@ -29,7 +29,7 @@ public sealed class RegistryLogins
     /// <param name="toFile">Whether the password may lie in docker's file.</param>
     /// <returns>The login.</returns>
     /// <exception cref="BuildxException">
-    /// <see cref="BuildxFailure.CredentialHelperMissing"/>, <see cref="BuildxFailure.ConfigurationInvalid"/>, or
+    /// <see cref="BuildxFailure.CredentialHelperMissing"/>, <see cref="BuildxFailure.CredentialHelperFailed"/>, <see cref="BuildxFailure.ConfigurationInvalid"/>, or
     /// <see cref="BuildxFailure.ArgumentInvalid"/>: the file is asked for, and docker would not look there.
     /// </exception>
     public RegistryLogin Plan(string registry, string user, bool toFile)
@@ -42,7 +42,7 @@ public sealed class RegistryLogins
                 "Give the name of the registry's user, or of the access token.");
         }
 
-        var helper = Find(registry).Helper;
+        var (_, key, helper) = Find(registry);
         if (helper is null && !toFile)
         {
             throw new BuildxException(
@@ -51,12 +51,16 @@ public sealed class RegistryLogins
                 "Install one (docker-credential-pass, -secretservice, -osxkeychain, -wincred) and name it as 'credsStore' in that file, or accept the file with -UseFile. In a pipeline, the variable DOCKER_AUTH_CONFIG needs neither.");
         }
 
-        return helper is null || !toFile
-            ? new RegistryLogin { Registry = registry, UserName = user, Store = helper?.Program ?? _path, IsPlainText = helper is null }
-            : throw new BuildxException(
+        if (helper is not null && toFile)
+        {
+            throw new BuildxException(
                 BuildxFailure.ArgumentInvalid,
                 $"The login for {registry} cannot be kept in a file (-UseFile): {_path} names {helper.Program}, and docker would look there alone.",
                 "Leave out -UseFile, or take the helper out of that file.");
+        }
+
+        helper?.DemandStore(key);
+        return new RegistryLogin { Registry = registry, UserName = user, Store = helper?.Program ?? _path, IsPlainText = helper is null };
     }
 
     /// <summary>Tries a login at its registry, and keeps it if it is taken.</summary>

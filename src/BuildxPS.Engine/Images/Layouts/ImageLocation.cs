@@ -1,3 +1,5 @@
+using BuildxPS.Engine.Images.Manifests;
+
 namespace BuildxPS.Engine.Images.Layouts;
 
 /// <summary>Where an image is, or is to go: in a registry, or in an OCI layout of this machine (<c>oci-layout://PATH[:TAG][@DIGEST]</c>).</summary>
@@ -39,6 +41,23 @@ public sealed record ImageLocation
         {
             Reference = new ImageReference { Registry = LayoutRegistry, Repository = path, Tag = parts.Tag, Digest = parts.Digest },
             LayoutPath = path,
+        };
+    }
+
+    /// <summary>Whether a reference names an image in a layout, and none in a registry.</summary>
+    /// <param name="reference">The reference.</param>
+    /// <returns>Whether it does.</returns>
+    internal static bool IsLayout(ImageReference reference) => reference.Registry == LayoutRegistry;
+
+    /// <summary>Names an image in the layout.</summary>
+    /// <param name="name">A tag, an image's name, or a digest.</param>
+    /// <returns>The image.</returns>
+    public ImageLocation Choose(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return this with
+        {
+            Reference = Digests.IsValid(name) ? Reference with { Tag = null, Digest = name } : Reference with { Tag = name, Digest = null },
         };
     }
 

@@ -80,33 +80,15 @@ public sealed partial class RegistryClient
         return new BlobUpload(_pipeline, _options, start, blob, source).RunAsync(cancellationToken);
     }
 
-    /// <summary>Gets a config whole.</summary>
+    /// <summary>Gets a blob whole.</summary>
     /// <param name="repository">The repository that it is in.</param>
     /// <param name="blob">The blob.</param>
+    /// <param name="what">What it is, for messages: <c>config</c>.</param>
+    /// <param name="limit">Most bytes that are read.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The bytes, checked.</returns>
-    internal Task<byte[]> GetSmallBlobAsync(ImageReference repository, Descriptor blob, CancellationToken cancellationToken)
-        => GetBlobAsync(repository, blob, "config", _options.Limits.ConfigBytes, "Ask who built the image: a config holds settings and labels, not data.", cancellationToken);
-
-    /// <summary>Gets an attestation whole.</summary>
-    /// <param name="repository">The repository that it is in.</param>
-    /// <param name="blob">The blob.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>The bytes, checked.</returns>
-    internal Task<byte[]> GetAttestationAsync(ImageReference repository, Descriptor blob, CancellationToken cancellationToken)
-        => GetBlobAsync(repository, blob, "attestation", _options.Limits.AttestationBytes, "Fetch it with a tool that writes blobs to files.", cancellationToken);
-
-    private Task<byte[]> GetBlobAsync(ImageReference repository, Descriptor blob, string what, int limit, string advice, CancellationToken cancellationToken)
-    {
-        if (blob.Size > limit)
-        {
-            throw new BuildxException(
-                BuildxFailure.ImageInvalid,
-                $"The {what} of '{repository}' is {ByteSize.Format(blob.Size)}, more than the {ByteSize.Format(limit)} that are read.",
-                advice);
-        }
-
-        return _pipeline.SendAsync(
+    internal Task<byte[]> GetBlobAsync(ImageReference repository, Descriptor blob, string what, int limit, CancellationToken cancellationToken)
+        => _pipeline.SendAsync(
             Read(BlobRequest(repository, blob)),
             async (response, token) =>
             {
@@ -116,7 +98,6 @@ public sealed partial class RegistryClient
                     : throw Mismatch(repository, $"the {what} has {bytes.Length} bytes and the digest {Digests.Compute(blob.Digest, bytes)}, and not {blob.Size} bytes and {blob.Digest}");
             },
             cancellationToken);
-    }
 
     private RegistryRequest BlobRequest(ImageReference repository, Descriptor blob)
         => Digests.IsValid(blob.Digest)

@@ -42,12 +42,6 @@ internal sealed record RegistryLimits
     /// <summary>Bytes of an index or manifest. The distribution specification asks registries to take 4 MiB, and most take no more.</summary>
     public int ManifestBytes { get; init; } = 4 * 1024 * 1024;
 
-    /// <summary>Bytes of a config.</summary>
-    public int ConfigBytes { get; init; } = 8 * 1024 * 1024;
-
-    /// <summary>Bytes of an attestation: SBOMs of large images have tens of megabytes.</summary>
-    public int AttestationBytes { get; init; } = 64 * 1024 * 1024;
-
     /// <summary>Bytes of an error's body; what comes after is left unread.</summary>
     public int ErrorBytes { get; init; } = 64 * 1024;
 

@@ -27,6 +27,14 @@ internal interface IImageSource
     /// <returns>Its bytes. Read from the beginning, their end is reported only if size and digest are right.</returns>
     Task<Stream> OpenBlobAsync(Descriptor blob, long offset, CancellationToken cancellationToken);
 
+    /// <summary>Reads a blob that is held in memory whole.</summary>
+    /// <param name="blob">The blob.</param>
+    /// <param name="what">What it is, for messages: <c>config</c>.</param>
+    /// <param name="limit">Most bytes; the blob has no more.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>Its bytes, checked.</returns>
+    Task<byte[]> ReadBlobAsync(Descriptor blob, string what, int limit, CancellationToken cancellationToken);
+
     /// <summary>Lists what was attached to a manifest or index.</summary>
     /// <param name="digest">Its digest.</param>
     /// <param name="cancellationToken">Gives up.</param>

@@ -15,22 +15,19 @@ internal static class ImageConfigs
     /// <exception cref="BuildxException">The failures of the source, and <see cref="BuildxFailure.ImageInvalid"/>.</exception>
     public static async Task<ImageConfig> ReadAsync(IImageSource source, ImageManifest manifest, CancellationToken cancellationToken)
     {
-        var descriptor = manifest.ConfigDescriptor;
-        var bytes = descriptor.Size <= MaxBytes
-            ? new byte[descriptor.Size]
-            : throw new BuildxException(
-                BuildxFailure.ImageInvalid,
-                $"The config of '{manifest.Reference}' is {ByteSize.Format(descriptor.Size)}, more than the {ByteSize.Format(MaxBytes)} that are read.",
-                "Ask who built the image: a config holds settings and labels, not data.");
-        var stream = await source.OpenBlobAsync(descriptor, 0, cancellationToken).ConfigureAwait(false);
-        await using (stream.ConfigureAwait(false))
-        {
-            await stream.ReadExactlyAsync(bytes, cancellationToken).ConfigureAwait(false);
-
-            // Only the end of it says that these are the right ones.
-            _ = await stream.ReadAsync(new byte[1], cancellationToken).ConfigureAwait(false);
-        }
-
+        var bytes = await SmallBlobs.ReadAsync(
+            source, manifest.ConfigDescriptor, "config", MaxBytes, "Ask who built the image: a config holds settings and labels, not data.", cancellationToken).ConfigureAwait(false);
         return ImageConfigReader.Read(manifest.Reference, bytes);
     }
+
+    /// <summary>Gives a manifest its config, where it has one of an image.</summary>
+    /// <param name="source">Where the image is.</param>
+    /// <param name="manifest">Its manifest.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The manifest.</returns>
+    /// <exception cref="BuildxException">As <see cref="ReadAsync"/>.</exception>
+    public static async Task<ImageManifest> AddAsync(IImageSource source, ImageManifest manifest, CancellationToken cancellationToken)
+        => MediaTypes.IsConfig(manifest.ConfigDescriptor.MediaType)
+            ? manifest with { Config = await ReadAsync(source, manifest, cancellationToken).ConfigureAwait(false) }
+            : manifest;
 }

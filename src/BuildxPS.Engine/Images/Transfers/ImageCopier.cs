@@ -1,5 +1,4 @@
 using BuildxPS.Engine.Images.Layouts;
-using BuildxPS.Engine.Images.Manifests;
 using BuildxPS.Engine.Images.Registries;
 
 namespace BuildxPS.Engine.Images.Transfers;
@@ -27,8 +26,8 @@ public sealed class ImageCopier(RegistryClient client)
         {
             using var reader = new ImageTreeReader(source);
             var tree = await reader.ReadAsync(options.Platforms, options.WithReferrers, cancellationToken).ConfigureAwait(false);
-            var image = tree.Root.Document is ImageManifest manifest && MediaTypes.IsConfig(manifest.ConfigDescriptor.MediaType)
-                ? manifest with { Config = await ImageConfigs.ReadAsync(source, manifest, cancellationToken).ConfigureAwait(false) }
+            var image = tree.Root.Document is ImageManifest manifest
+                ? await ImageConfigs.AddAsync(source, manifest, cancellationToken).ConfigureAwait(false)
                 : tree.Root.Document;
             return new CopySource(client, source, location, tree, image, options);
         }

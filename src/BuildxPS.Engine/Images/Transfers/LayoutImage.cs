@@ -26,6 +26,22 @@ internal sealed class LayoutImage(LayoutImages images, ImageReference reference)
     public Task<Stream> OpenBlobAsync(Descriptor blob, long offset, CancellationToken cancellationToken) => Task.FromResult(images.Open(blob, offset));
 
     /// <inheritdoc/>
+    public async Task<byte[]> ReadBlobAsync(Descriptor blob, string what, int limit, CancellationToken cancellationToken)
+    {
+        var bytes = new byte[blob.Size];
+        var stream = images.Open(blob, 0);
+        await using (stream.ConfigureAwait(false))
+        {
+            await stream.ReadExactlyAsync(bytes, cancellationToken).ConfigureAwait(false);
+
+            // Only the end of it says that these are the right ones.
+            _ = await stream.ReadAsync(new byte[1], cancellationToken).ConfigureAwait(false);
+        }
+
+        return bytes;
+    }
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<Descriptor>> ListReferrersAsync(string digest, CancellationToken cancellationToken)
         => images.ListReferrersAsync(digest, cancellationToken);
 

@@ -26,6 +26,10 @@ internal sealed class RegistryImage(RegistryClient client, ImageReference refere
         => offset == 0 ? client.OpenBlobAsync(reference, blob, cancellationToken) : client.OpenBlobAsync(reference, blob, offset, cancellationToken);
 
     /// <inheritdoc/>
+    public Task<byte[]> ReadBlobAsync(Descriptor blob, string what, int limit, CancellationToken cancellationToken)
+        => client.GetBlobAsync(reference, blob, what, limit, cancellationToken);
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<Descriptor>> ListReferrersAsync(string digest, CancellationToken cancellationToken)
         => client.ListReferrersAsync(reference, digest, null, cancellationToken);
 

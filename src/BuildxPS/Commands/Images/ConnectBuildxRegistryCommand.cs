@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Management.Automation;
 using BuildxPS.Engine.Configuration;
 using BuildxPS.Engine.Images.Credentials;
@@ -46,10 +45,10 @@ public sealed class ConnectBuildxRegistryCommand : RegistryCommand
             return;
         }
 
-        var log = new ConcurrentQueue<string>();
+        var log = new RegistryLog();
         try
         {
-            var (login, warnings) = Run(token => logins.ConnectAsync(plan, password, trust, log.Enqueue, token));
+            var (login, warnings) = Run(token => logins.ConnectAsync(plan, password, trust, log.Add, token));
             Report(log);
             foreach (var warning in warnings)
             {
@@ -65,9 +64,9 @@ public sealed class ConnectBuildxRegistryCommand : RegistryCommand
         }
     });
 
-    private void Report(ConcurrentQueue<string> log)
+    private void Report(RegistryLog log)
     {
-        while (log.TryDequeue(out var line))
+        foreach (var line in log.Take())
         {
             WriteVerbose(line);
         }
