@@ -27,6 +27,7 @@
         'Get-BuildxImageManifest'
         'Invoke-BuildxBuild'
         'New-BuildxBuilder'
+        'New-BuildxImageIndex'
         'Remove-BuildxBuilder'
         'Remove-BuildxNode'
         'Set-BuildxBuilder'

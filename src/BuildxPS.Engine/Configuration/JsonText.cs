@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -12,7 +11,7 @@ namespace BuildxPS.Engine.Configuration;
 internal static class JsonText
 {
     private static readonly JsonReaderOptions s_options = new() { MaxDepth = 64 };
-    private static readonly JsonSerializerOptions s_strings = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions s_strings = new() { Encoder = GoJsonEncoder.Instance };
 
     /// <summary>Sets a member, and makes the objects that lead to it where they are missing.</summary>
     /// <param name="json">The text, an object.</param>
