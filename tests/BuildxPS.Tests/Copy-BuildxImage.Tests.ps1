@@ -87,9 +87,29 @@ Describe 'Copy-BuildxImage' {
         try {
             $copy = Copy-BuildxImage $registry/library/alpine "oci-layout://$($Path):v1" @quiet
             "$($copy.Reference)" | Should -BeLike "oci-layout:///*$($Path):v1"
+            $bytes = Get-SkopeoBytes inspect, --raw, "$($Kind -eq 'tar' ? 'oci-archive' : 'oci'):$(Join-Path $TestDrive $Path):v1"
+            [Convert]::ToHexString($bytes) | Should -Be ([Convert]::ToHexString($copy.RawBytes.ToArray()))
             $name = New-Name plain
             ($copy | Copy-BuildxImage -Destination $name @quiet).Digest | Should -Be (Get-BuildxImageManifest $registry/library/alpine).Digest
             (Get-Failure { Copy-BuildxImage "oci-layout://$($Path):v2" $name @quiet }).FullyQualifiedErrorId | Should -Be "ImageNotFound,$id"
+        }
+        finally {
+            Pop-Location
+        }
+    }
+
+    It 'pushes what a build wrote as <Output>' -ForEach @(
+        @{ Output = 'type=oci,dest=built.tar'; Path = 'built.tar' }
+        @{ Output = 'type=oci,tar=false,dest=built'; Path = 'built' }
+    ) {
+        Push-Location $TestDrive
+        try {
+            $context = New-TestContext (Join-Path $TestDrive build) "FROM busybox`nRUN echo $([guid]::NewGuid()) > /x`n"
+            $result = Invoke-BuildxBuild $context -DockerHost (Get-TestEngine d28) -Output $Output -Progress None
+            $name = New-Name plain
+            $copy = Copy-BuildxImage "oci-layout://$Path" $name @quiet
+            $copy.Digest | Should -Be $result.Digest
+            (Get-BuildxImageManifest $name).Config.Platform | Should -Be ([BuildxPS.Platform]::Parse('linux/amd64'))
         }
         finally {
             Pop-Location

@@ -140,6 +140,29 @@ public sealed class FakeUploadTests : IAsyncDisposable
     }
 
     [Theory]
+    [InlineData(307, true)]
+    [InlineData(302, false)]
+    public async Task A_redirect_of_what_is_written_goes_without_credentials_or_not_at_all(int status, bool isFollowed)
+    {
+        await using var other = new FakeRegistry(_ => new FakeResponse { Status = 201 });
+        var basic = "Basic " + Convert.ToBase64String("user:s3cret-pass"u8);
+        _store.Before = r => r.Authorization != basic ? FakeResponse.Json(401, "{}", ("WWW-Authenticate", "Basic realm=\"x\""))
+            : r.Method == "PUT" ? FakeResponse.Json(status, "", ("Location", $"http://{other.Authority}/elsewhere"))
+            : null;
+        if (isFollowed)
+        {
+            Assert.Equal(BlobArrival.Sent, await PushAsync(credentials: FixedCredentials.User(_store.Authority)));
+            Assert.Null(Assert.Single(other.Requests).Authorization);
+            Assert.Equal(_blob, Assert.Single(other.Requests).Content);
+            return;
+        }
+
+        var error = await Assert.ThrowsAnyAsync<BuildxException>(() => PushAsync(credentials: FixedCredentials.User(_store.Authority)));
+        Assert.Contains("would lose what is sent", error.Message, StringComparison.Ordinal);
+        Assert.Empty(other.Requests);
+    }
+
+    [Theory]
     [InlineData("http://other.example/upload", "over plain http")]
     [InlineData("ftp://other.example/upload", "not an address")]
     [InlineData("https://user:pass@other.example/upload", "not an address")]
