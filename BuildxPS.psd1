@@ -17,6 +17,9 @@
     CmdletsToExport      = @(
         'Add-BuildxNode'
         'Clear-BuildxCache'
+        'Connect-BuildxRegistry'
+        'Copy-BuildxImage'
+        'Disconnect-BuildxRegistry'
         'Get-BuildxBuilder'
         'Get-BuildxContext'
         'Get-BuildxDiskUsage'
@@ -24,6 +27,7 @@
         'Get-BuildxImageManifest'
         'Invoke-BuildxBuild'
         'New-BuildxBuilder'
+        'New-BuildxImageIndex'
         'Remove-BuildxBuilder'
         'Remove-BuildxNode'
         'Set-BuildxBuilder'

@@ -36,6 +36,7 @@ $ProgressPreference = 'SilentlyContinue'
 . (Join-Path $PSScriptRoot WorkFolder.ps1)
 . (Join-Path $PSScriptRoot Client.ps1)
 . (Join-Path $PSScriptRoot Trees.ps1)
+. (Join-Path $PSScriptRoot Registries.ps1)
 . (Join-Path $PSScriptRoot Measure.ps1)
 . (Join-Path $PSScriptRoot Interrupt.ps1)
 . (Join-Path $PSScriptRoot Table.ps1)

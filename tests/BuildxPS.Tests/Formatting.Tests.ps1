@@ -135,7 +135,7 @@ Describe 'The views' {
 
         $emitted = [BuildxPS.Builder].Assembly.GetExportedTypes() |
             Where-Object { $_.GetMethod('<Clone>$') -and -not $_.IsAbstract -and $_.BaseType -eq [object] } |
-            Where-Object Name -NotIn BuildRequest, BuilderSelection, RegistryTrust, VertexGroup
+            Where-Object Name -NotIn BuildRequest, BuilderSelection, RegistryTrust, ClientCertificate, VertexGroup
         $emitted.FullName | Where-Object { $_ -notin $views.TypeNames } | Should -BeNullOrEmpty
     }
 }

@@ -87,6 +87,103 @@ Describe 'Get-BuildxImageManifest' {
         $failed[0].ErrorDetails.RecommendedAction | Should -Not -BeNullOrEmpty
     }
 
+    It 'reads 100 images in order on at most 8 connections, one that fails among them (fake registry)' {
+        $start = [Diagnostics.ProcessStartInfo]::new('dotnet', @($env:BUILDXPS_ENGINE_TESTS, 'fake-registry'))
+        $start.RedirectStandardInput = $start.RedirectStandardOutput = $true
+        $fake = [Diagnostics.Process]::Start($start)
+        $registry = $fake.StandardOutput.ReadLine()
+        $references = @(foreach ($i in 1..100) { $i -eq 42 ? "$registry/missing:42" : "$registry/app:$i" })
+        $found = $references | Get-BuildxImageManifest -ErrorVariable failed -ErrorAction SilentlyContinue
+        $found.Reference.Tag | Should -Be @(1..100 | Where-Object { $_ -ne 42 })
+        $failed | Should -HaveCount 1
+        $failed[0].FullyQualifiedErrorId | Should -Be "ImageNotFound,$id"
+        $failed[0].TargetObject | Should -Be "$registry/missing:42"
+        $fake.StandardInput.Close()
+        $requests, $connections = $fake.StandardOutput.ReadToEnd() -split '\s+' -ne ''
+        $fake.WaitForExit()
+        $requests | Should -Be 100
+        [int] $connections | Should -BeIn (2..8)
+    }
+
+    It 'gives images for platforms, in the order in which those are named' {
+        $registry = (Get-TestSetup).registries.plain
+        $images = Get-BuildxImageManifest $registry/library/alpine -Platform linux/s390x, linux/arm64
+        $images | Should -BeOfType ([BuildxPS.ImageManifest])
+        "$($images.Platform)" | Should -Be 'linux/s390x linux/arm64'
+        $failed = Get-Failure { Get-BuildxImageManifest $registry/library/alpine -Platform linux/mips64le }
+        Assert-Failure $failed "PlatformNotAvailable,$id" 'linux/arm64'
+    }
+
+    It 'gives configs with the images that they are of' {
+        $registry = (Get-TestSetup).registries.plain
+        $configs = Get-BuildxImageManifest $registry/library/alpine -Config
+        $configs | Should -BeOfType ([BuildxPS.ImageConfig])
+        $index = Get-BuildxImageManifest $registry/library/alpine
+        $configs.Platform | Should -Be $index.Platforms
+        $configs.Reference.Digest | Should -Be $index.Manifests.Digest
+        $one = Get-BuildxImageManifest $registry/library/alpine -Config -Platform linux/arm64 -Raw
+        $one | Should -BeOfType ([string])
+        ($one | ConvertFrom-Json).architecture | Should -Be arm64
+    }
+
+    It 'gives the text as it is kept with -Raw' {
+        $registry = (Get-TestSetup).registries.plain
+        $raw = Get-BuildxImageManifest $registry/library/alpine -Raw
+        $raw | Should -Be ((Get-BuildxImageManifest $registry/library/alpine).RawJson)
+        ($raw | ConvertFrom-Json).manifests | Should -Not -BeNullOrEmpty
+    }
+
+    It 'gives what was attached to an image, which can be read in turn' {
+        $registry = (Get-TestSetup).registries.plain
+        $name = "$registry/attached/$([guid]::NewGuid().ToString('n')):1"
+        $start = [Diagnostics.ProcessStartInfo]::new('dotnet', @($env:BUILDXPS_ENGINE_TESTS, 'attach', $name, "$registry/library/alpine"))
+        $start.RedirectStandardOutput = $true
+        $process = [Diagnostics.Process]::Start($start)
+        $subject = $process.StandardOutput.ReadLine()
+        $process.WaitForExit()
+        $found = Get-BuildxImageManifest $name -Referrer
+        $found | Should -HaveCount 2
+        $found | Should -BeOfType ([BuildxPS.ImageReferrer])
+        $found.SubjectDigest | Should -Be $subject, $subject
+        $one = Get-BuildxImageManifest $name -Referrer -ArtifactType application/x.first
+        $one | Should -HaveCount 1
+        $one.Annotations['note'] | Should -Be first
+        ($one | Get-BuildxImageManifest).Subject.Digest | Should -Be $subject
+        Get-BuildxImageManifest $registry/library/alpine -Referrer | Should -BeNullOrEmpty
+    }
+
+    It 'reads an OCI layout that is <Kind>' -ForEach @(
+        @{ Kind = 'a folder'; Name = 'layout' }
+        @{ Kind = 'a tar'; Name = 'layout.tar' }
+    ) {
+        $registry = (Get-TestSetup).registries.plain
+        $path = Join-Path $TestDrive $Name
+        $null = Copy-BuildxImage $registry/library/alpine "oci-layout://$($path):mine" -Progress None
+        $index = Get-BuildxImageManifest $registry/library/alpine
+        (Get-BuildxImageManifest -OciLayout $path).Digest | Should -Be $index.Digest
+        (Get-BuildxImageManifest -OciLayout "$($path):mine").Digest | Should -Be $index.Digest
+        (Get-BuildxImageManifest mine -OciLayout $path -Raw) | Should -Be $index.RawJson
+        $image = Get-BuildxImageManifest $index.Manifests[1].Digest -OciLayout $path
+        $image.Config.Platform | Should -Be $index.Manifests[1].Platform
+        ($image | Get-BuildxImageManifest).Digest | Should -Be $image.Digest
+        (Get-BuildxImageManifest -OciLayout $path -Config).Count | Should -Be $index.Manifests.Count
+        "$((Get-BuildxImageManifest -OciLayout $path -Platform linux/arm64).Platform)" | Should -Be linux/arm64
+        ('oci-layout://' + $path + ':mine' | Get-BuildxImageManifest).Digest | Should -Be $index.Digest
+        Assert-Failure (Get-Failure { Get-BuildxImageManifest other -OciLayout $path }) "ImageNotFound,$id" 'mine'
+    }
+
+    It 'says that an OCI layout is none' {
+        Assert-Failure (Get-Failure { Get-BuildxImageManifest -OciLayout (Join-Path $TestDrive no-such) }) "LayoutNotFound,$id" 'no-such'
+        Assert-Failure (Get-Failure { Get-BuildxImageManifest }) "ArgumentInvalid,$id" 'No image'
+    }
+
+    It 'offers one registry''s password to no other' {
+        $login = [pscredential]::new('user', (ConvertTo-SecureString s3cret -AsPlainText -Force))
+        $failed = @(Get-Failure { 'localhost:1/a', 'localhost:2/b' | Get-BuildxImageManifest -Credential $login })
+        $failed.FullyQualifiedErrorId | Should -Contain "ArgumentInvalid,$id"
+        ($failed | Out-String) | Should -Not -Match s3cret
+    }
+
     It 'stops at the first with Select-Object -First 1' {
         $registry = (Get-TestSetup).registries.plain
         @(1..40 | ForEach-Object { "$registry/library/alpine" } | Get-BuildxImageManifest | Select-Object -First 1) | Should -HaveCount 1
@@ -125,7 +222,7 @@ Describe 'Get-BuildxImageManifest' {
             $setup = Get-TestSetup
             $failed = Get-Failure { Get-BuildxImageManifest "$($setup.registries.https)/x" -RegistryCa $setup.certificates.ca }
             $failed.FullyQualifiedErrorId | Should -Be "RegistryUnauthorized,$id"
-            $failed.ErrorDetails.RecommendedAction | Should -BeLike '*docker login*'
+            $failed.ErrorDetails.RecommendedAction | Should -BeLike '*Connect-BuildxRegistry*'
         }
 
         It 'reads from it with a login, trusting <How>' -ForEach @(
@@ -198,6 +295,11 @@ Describe 'The views of images' {
             Digest = $digest; RawBytes = [Text.Encoding]::UTF8.GetBytes('{}'); Subjects = [BuildxPS.AttestationSubject[]]$subject; Provenance = $provenance; Sbom = $sbom
         }
 
+        $marked = [Collections.Generic.Dictionary[string, string]]::new()
+        $marked[$evil] = $evil
+        $attached = [BuildxPS.Descriptor]@{ MediaType = $evil; Digest = $digest; Size = 12; ArtifactType = $evil; Annotations = $marked }
+        $referrer = [BuildxPS.ImageReferrer]@{ Reference = $reference; SubjectDigest = $digest; Descriptor = $attached }
+
         function Show($InputObject) {
             ($InputObject | Out-String -Width 120) -split '\r?\n' | ForEach-Object TrimEnd | Where-Object { $_ }
         }
@@ -251,6 +353,7 @@ Describe 'The views of images' {
         @{ What = 'subjects'; Get = { $subject } }
         @{ What = 'an SBOM'; Get = { $sbom } }
         @{ What = 'packages'; Get = { $package } }
+        @{ What = 'a referrer'; Get = { $referrer } }
     ) {
         foreach ($shown in (& $Get | Out-String -Width 500), (& $Get | Format-List | Out-String -Width 500), (& $Get | Format-Table | Out-String -Width 500)) {
             $shown | Should -Not -Match "[`e`a]"

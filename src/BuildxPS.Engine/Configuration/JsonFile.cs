@@ -17,11 +17,34 @@ internal static class JsonFile
     public static T? Read<T>(string path, JsonTypeInfo<T> type)
         where T : class
     {
-        ReadOnlySpan<byte> bytes;
+        if (ReadBytes(path) is not { } content)
+        {
+            return null;
+        }
+
+        try
+        {
+            // An editor on Windows may have put a byte order mark before it.
+            ReadOnlySpan<byte> bytes = content;
+            bytes = bytes.StartsWith("\uFEFF"u8) ? bytes[3..] : bytes;
+            return JsonSerializer.Deserialize(bytes, type) ?? throw Invalid(path, "it holds null instead of an object", null);
+        }
+        catch (JsonException e)
+        {
+            throw Invalid(path, $"{Place(e)} is not valid JSON, or not of the type that docker writes there", e);
+        }
+    }
+
+    /// <summary>Reads a file's bytes.</summary>
+    /// <param name="path">The file.</param>
+    /// <returns>Null where there is no such file.</returns>
+    /// <exception cref="BuildxException"><see cref="BuildxFailure.ConfigurationInvalid"/>.</exception>
+    public static byte[]? ReadBytes(string path)
+    {
         try
         {
             using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            bytes = ReadBounded(file, path);
+            return ReadBounded(file, path);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -30,17 +53,6 @@ internal static class JsonFile
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw Invalid(path, $"it cannot be read: {e.Message}", e);
-        }
-
-        try
-        {
-            // An editor on Windows may have put a byte order mark before it.
-            bytes = bytes.StartsWith("\uFEFF"u8) ? bytes[3..] : bytes;
-            return JsonSerializer.Deserialize(bytes, type) ?? throw Invalid(path, "it holds null instead of an object", null);
-        }
-        catch (JsonException e)
-        {
-            throw Invalid(path, $"{Place(e)} is not valid JSON, or not of the type that docker writes there", e);
         }
     }
 

@@ -77,7 +77,7 @@ internal sealed partial class DockerDaemon
             _ when status is HttpStatusCode.Unauthorized || Has("unauthorized") || Has("denied") || Has("no basic auth credentials") || Has("authentication required") || Has("401 Unauthorized") || Has("403 Forbidden") || Has("status: 401") || Has("status: 403") => new BuildxException(
                 BuildxFailure.RegistryUnauthorized,
                 message,
-                $"Log in with 'docker login {(image.Registry == "docker.io" ? "" : image.Registry)}".TrimEnd() + "' as a user who may push to the repository."),
+                $"Log in with 'Connect-BuildxRegistry {(image.Registry == "docker.io" ? "" : image.Registry)}".TrimEnd() + "' as a user who may push to the repository."),
             _ when Has("connection refused") || Has("i/o timeout") || Has("no route to host") || Has("network is unreachable") || Has("connection reset") || Has("EOF") => new BuildxException(
                 BuildxFailure.RegistryUnreachable,
                 message,

@@ -258,6 +258,9 @@ public enum BuildxFailure
     /// <summary>A credential helper is missing, failed, or answered with something that is not a credential.</summary>
     CredentialHelperFailed,
 
+    /// <summary>No credential helper is configured that could keep a login, and a plain file was not asked for.</summary>
+    CredentialHelperMissing,
+
     /// <summary>A host name could not be resolved where the engine (or this client) runs.</summary>
     NameNotResolved,
 

@@ -5,6 +5,9 @@ namespace BuildxPS;
 /// <summary>An image's config: how a container of it runs, and how it came to be (OCI image specification, "Image Configuration").</summary>
 public sealed record ImageConfig
 {
+    /// <summary>The image that it is of; null where that is not known.</summary>
+    public ImageReference? Reference { get; init; }
+
     /// <summary>When the image was made; null where that is not stated.</summary>
     public DateTimeOffset? Created { get; init; }
 

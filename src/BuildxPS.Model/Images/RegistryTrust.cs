@@ -26,6 +26,14 @@ public sealed record RegistryTrust
     public IReadOnlyDictionary<string, IReadOnlyList<string>> HostCaFiles { get; init; }
         = new Dictionary<string, IReadOnlyList<string>>(StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>Certificates that this client shows to one host, by host.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<ClientCertificate>> HostCertificates { get; init; }
+        = new Dictionary<string, IReadOnlyList<ClientCertificate>>(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Hosts, with a path or without, that are asked before a registry itself when something is read, by registry.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> Mirrors { get; init; }
+        = new Dictionary<string, IReadOnlyList<string>>(StringComparer.OrdinalIgnoreCase);
+
     /// <summary>Adds what another one trusts.</summary>
     /// <param name="other">The other one; where both name an authority for a host, this one's file counts as well.</param>
     /// <returns>What either trusts.</returns>
@@ -37,8 +45,13 @@ public sealed record RegistryTrust
             InsecureHosts = [.. InsecureHosts, .. other.InsecureHosts],
             SkipTlsVerifyHosts = [.. SkipTlsVerifyHosts, .. other.SkipTlsVerifyHosts],
             CaFiles = [.. CaFiles, .. other.CaFiles],
-            HostCaCertificates = new Dictionary<string, string>(HostCaCertificates.UnionBy(other.HostCaCertificates, p => p.Key, StringComparer.OrdinalIgnoreCase), StringComparer.OrdinalIgnoreCase),
-            HostCaFiles = new Dictionary<string, IReadOnlyList<string>>(HostCaFiles.UnionBy(other.HostCaFiles, p => p.Key, StringComparer.OrdinalIgnoreCase), StringComparer.OrdinalIgnoreCase),
+            HostCaCertificates = Union(HostCaCertificates, other.HostCaCertificates),
+            HostCaFiles = Union(HostCaFiles, other.HostCaFiles),
+            HostCertificates = Union(HostCertificates, other.HostCertificates),
+            Mirrors = Union(Mirrors, other.Mirrors),
         };
     }
+
+    private static Dictionary<string, T> Union<T>(IReadOnlyDictionary<string, T> own, IReadOnlyDictionary<string, T> other)
+        => new(own.UnionBy(other, p => p.Key, StringComparer.OrdinalIgnoreCase), StringComparer.OrdinalIgnoreCase);
 }

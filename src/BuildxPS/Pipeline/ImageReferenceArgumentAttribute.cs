@@ -21,6 +21,7 @@ internal sealed class ImageReferenceArgumentAttribute : ArgumentTransformationAt
         string text => text,
         ImageReference reference => reference.ToString(),
         ImageDocument document => document.DigestReference.ToString(),
+        ImageReferrer referrer => referrer.Reference.ToString(),
         // The one exception that the pipeline binder takes for "not mine" instead of an error.
         var other => throw new PSInvalidCastException($"A value of type {other?.GetType().Name ?? "null"} is not an image reference: give a text such as registry.local:5000/app:1."),
     };

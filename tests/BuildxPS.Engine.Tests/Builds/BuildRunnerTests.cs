@@ -577,7 +577,7 @@ public sealed class BuildRunnerTests : IDisposable
     }
 
     [Theory]
-    [InlineData(true, "There is no login for registry.test:5000", "docker login registry.test:5000")]
+    [InlineData(true, "There is no login for registry.test:5000", "Connect-BuildxRegistry registry.test:5000")]
     [InlineData(false, "user 'me' from DOCKER_AUTH_CONFIG", "may push")]
     public async Task A_refusal_of_a_registry_names_the_login(bool anonymous, string expected, string advice)
     {

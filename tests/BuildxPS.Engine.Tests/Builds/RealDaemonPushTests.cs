@@ -74,7 +74,7 @@ public sealed class RealDaemonPushTests
         Assert.Equal(BuildxFailure.RegistryUnauthorized, error.Failure);
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
         Assert.Contains(name, error.Message, StringComparison.Ordinal);
-        Assert.Contains("docker login", error.Advice, StringComparison.Ordinal);
+        Assert.Contains("Connect-BuildxRegistry", error.Advice, StringComparison.Ordinal);
         Assert.DoesNotContain("wr0ng-pass", error.ToString() + string.Concat(events), StringComparison.Ordinal);
         Assert.Contains(events.OfType<VertexChanged>(), v => v.Name.StartsWith("pushing ", StringComparison.Ordinal) && v.Error is not null);
     }

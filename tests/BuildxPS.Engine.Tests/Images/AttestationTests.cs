@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json;
 using BuildxPS.Engine.Images.Attestations;
-using BuildxPS.Engine.Images.Registries;
 
 namespace BuildxPS.Engine.Tests.Images;
 
@@ -23,14 +22,14 @@ public sealed class AttestationTests
     private static string DigestOf(byte[] bytes) => "sha256:" + Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(bytes));
 
     private static async Task<(IReadOnlyList<ImageAttestation> Attestations, string? Problem)> ReadAsync(
-        IReadOnlyList<(string? Type, string Json)> statements, int sizeOff = 0, string? layerMediaType = null, RegistryLimits? limits = null, byte[]? sent = null)
+        IReadOnlyList<(string? Type, string Json)> statements, int sizeOff = 0, string? layerMediaType = null, long? layerSize = null, byte[]? sent = null)
     {
         var blobs = statements.Select(s => Encoding.UTF8.GetBytes(s.Json)).ToDictionary(DigestOf);
         var layers = statements.Zip(blobs, (s, b) => new Dictionary<string, object>
         {
             ["mediaType"] = layerMediaType ?? Statement,
             ["digest"] = b.Key,
-            ["size"] = b.Value.Length,
+            ["size"] = layerSize ?? b.Value.Length,
             ["annotations"] = s.Type is null ? new Dictionary<string, string>() : new Dictionary<string, string> { ["in-toto.io/predicate-type"] = s.Type },
         });
         var manifest = JsonSerializer.SerializeToUtf8Bytes(new { schemaVersion = 2, mediaType = Manifest, config = new { mediaType = "application/vnd.oci.image.config.v1+json", digest = Image, size = 2 }, layers });
@@ -44,13 +43,13 @@ public sealed class AttestationTests
             r.Path.EndsWith("/manifests/latest", StringComparison.Ordinal) ? FakeResponse.Document(Index, index)
             : r.Path.Contains("/manifests/", StringComparison.Ordinal) ? FakeResponse.Document(Manifest, manifest)
             : new FakeResponse { Body = sent ?? blobs[r.Path[(r.Path.LastIndexOf('/') + 1)..]] });
-        using var client = TestClients.Create(limits: limits);
+        using var client = TestClients.Create();
         return await new AttestationInspector(client).InspectAsync(ImageReference.Parse(fake.Authority + "/a"), TestContext.Current.CancellationToken)
             .WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
     }
 
-    private static async Task<BuildxException> FailAsync(string? type, string json, int sizeOff = 0, RegistryLimits? limits = null, byte[]? sent = null)
-        => await Assert.ThrowsAnyAsync<BuildxException>(() => ReadAsync([(type, json)], sizeOff, limits: limits, sent: sent));
+    private static async Task<BuildxException> FailAsync(string? type, string json, int sizeOff = 0, long? layerSize = null, byte[]? sent = null)
+        => await Assert.ThrowsAnyAsync<BuildxException>(() => ReadAsync([(type, json)], sizeOff, layerSize: layerSize, sent: sent));
 
     [Fact]
     public async Task Provenance_of_both_versions_is_summarised_alike()
@@ -156,8 +155,8 @@ public sealed class AttestationTests
         Assert.Contains("in another case", (await FailAsync(V02, """{"predicateType":"a","PredicateType":"b"}""")).Message, StringComparison.Ordinal);
         Assert.Contains("malformed", (await FailAsync(V02, Of(V02, new string('[', 200) + new string(']', 200)))).Message, StringComparison.Ordinal);
         Assert.Equal(BuildxFailure.DigestMismatch, (await FailAsync(V02, Of(V02, "{}"), sent: Encoding.UTF8.GetBytes(Of(V02, "{ }")))).Failure);
-        var large = await FailAsync(V02, Of(V02, "{}"), limits: TestClients.Limits with { AttestationBytes = 20 });
+        var large = await FailAsync(V02, Of(V02, "{}"), layerSize: 65 << 20);
         Assert.Equal(BuildxFailure.ImageInvalid, large.Failure);
-        Assert.Contains("more than the 20B that are read", large.Message, StringComparison.Ordinal);
+        Assert.Contains("more than the 67.1MB that are read", large.Message, StringComparison.Ordinal);
     }
 }

@@ -15,6 +15,7 @@ internal sealed class FakeRegistry : IAsyncDisposable
     private readonly Func<FakeRequest, FakeResponse> _answer;
     private readonly X509Certificate2? _certificate;
     private readonly Task _serving;
+    private int _connections;
 
     public FakeRegistry(Func<FakeRequest, FakeResponse> answer, X509Certificate2? certificate = null, IPAddress? address = null)
     {
@@ -30,6 +31,21 @@ internal sealed class FakeRegistry : IAsyncDisposable
 
     /// <summary>All requests so far, in order.</summary>
     public ConcurrentQueue<FakeRequest> Requests { get; } = new();
+
+    /// <summary>The most connections that were open at the same time.</summary>
+    public int MostConnections { get; private set; }
+
+    /// <summary>How many bytes of a request's body are read before the connection breaks; null reads it whole. What was read is answered to nobody.</summary>
+    public Func<FakeRequest, int?>? Cuts { get; set; }
+
+    /// <summary>What is answered to a client that asks before it sends a large body; null lets it send.</summary>
+    public Func<FakeRequest, FakeResponse?>? Refuses { get; set; }
+
+    /// <summary>Whether a body that is asked for is left unread, for as long as the client waits.</summary>
+    public Func<FakeRequest, bool>? Stalls { get; set; }
+
+    /// <summary>Whether TLS asks for a client's certificate; those that came.</summary>
+    public ConcurrentQueue<string?>? ClientCertificates { get; set; }
 
     public async ValueTask DisposeAsync()
     {
@@ -52,18 +68,39 @@ internal sealed class FakeRegistry : IAsyncDisposable
     {
         using (client)
         {
+            lock (Requests)
+            {
+                MostConnections = Math.Max(MostConnections, ++_connections);
+            }
+
             try
             {
                 Stream stream = client.GetStream();
                 if (_certificate is not null)
                 {
                     var tls = new SslStream(stream);
-                    await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = _certificate }, _stopping.Token);
+                    await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions
+                    {
+                        ServerCertificate = _certificate,
+                        ClientCertificateRequired = ClientCertificates is not null,
+                        RemoteCertificateValidationCallback = (_, shown, _, _) => ClientCertificates is null || shown is not null,
+                    }, _stopping.Token);
+                    ClientCertificates?.Enqueue(tls.RemoteCertificate?.Subject);
                     stream = tls;
                 }
 
                 while (await ReadAsync(stream) is { } request)
                 {
+                    if (request.Length > 0 && await ReadBodyAsync(stream, request) is var whole)
+                    {
+                        if (whole is null)
+                        {
+                            return;
+                        }
+
+                        request = whole;
+                    }
+
                     Requests.Enqueue(request);
                     if (!await WriteAsync(stream, request, _answer(request)))
                     {
@@ -74,6 +111,13 @@ internal sealed class FakeRegistry : IAsyncDisposable
             catch (Exception error) when (error is IOException or OperationCanceledException or SocketException or System.Security.Authentication.AuthenticationException)
             {
                 // The client went away, or the test is over.
+            }
+            finally
+            {
+                lock (Requests)
+                {
+                    _connections--;
+                }
             }
         }
     }
@@ -101,9 +145,42 @@ internal sealed class FakeRegistry : IAsyncDisposable
         var lines = head.ToString().Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
         var headers = lines.Skip(1).Select(l => l.Split(": ", 2)).GroupBy(p => p[0], p => p[1], StringComparer.OrdinalIgnoreCase)
             .ToDictionary(g => g.Key, g => string.Join(", ", g), StringComparer.OrdinalIgnoreCase);
-        var body = new byte[headers.TryGetValue("Content-Length", out var length) ? int.Parse(length, System.Globalization.CultureInfo.InvariantCulture) : 0];
-        await stream.ReadExactlyAsync(body, _stopping.Token);
-        return new FakeRequest(lines[0].Split(' ')[0], lines[0].Split(' ')[1], headers, Encoding.UTF8.GetString(body));
+        return new FakeRequest(lines[0].Split(' ')[0], lines[0].Split(' ')[1], headers, []);
+    }
+
+    /// <summary>Reads a body; null where nothing is to be answered.</summary>
+    private async Task<FakeRequest?> ReadBodyAsync(Stream stream, FakeRequest request)
+    {
+        if (request.Headers.ContainsKey("Expect"))
+        {
+            if (Refuses?.Invoke(request) is { } refusal)
+            {
+                Requests.Enqueue(request);
+                await WriteAsync(stream, request, refusal with { Closes = true });
+                return null;
+            }
+
+            await stream.WriteAsync("HTTP/1.1 100 Continue\r\n\r\n"u8.ToArray(), _stopping.Token);
+        }
+
+        if (Stalls?.Invoke(request) == true)
+        {
+            Requests.Enqueue(request);
+            await Task.Delay(Timeout.Infinite, _stopping.Token);
+        }
+
+        var cut = Cuts?.Invoke(request);
+        var content = new byte[Math.Min(request.Length, cut ?? int.MaxValue)];
+        await stream.ReadExactlyAsync(content, _stopping.Token);
+        request = request with { Content = content };
+        if (cut is null)
+        {
+            return request;
+        }
+
+        Requests.Enqueue(request);
+        _ = _answer(request);
+        return null;
     }
 
     private async Task<bool> WriteAsync(Stream stream, FakeRequest request, FakeResponse response)
@@ -135,11 +212,19 @@ internal sealed class FakeRegistry : IAsyncDisposable
     }
 }
 
-internal sealed record FakeRequest(string Method, string Target, IReadOnlyDictionary<string, string> Headers, string Body)
+internal sealed record FakeRequest(string Method, string Target, IReadOnlyDictionary<string, string> Headers, byte[] Content)
 {
+    public string Body => Encoding.UTF8.GetString(Content);
+
+    /// <summary>Bytes that the body should have.</summary>
+    public int Length => Headers.TryGetValue("Content-Length", out var length) ? int.Parse(length, System.Globalization.CultureInfo.InvariantCulture) : 0;
+
     public string? Authorization => Headers.GetValueOrDefault("Authorization");
 
     public string Path => Target.Split('?')[0];
+
+    /// <summary>A parameter of the address, decoded; null where it is not there.</summary>
+    public string? Query(string name) => System.Web.HttpUtility.ParseQueryString(Target.Contains('?', StringComparison.Ordinal) ? Target.Split('?', 2)[1] : "")[name];
 }
 
 internal sealed record FakeResponse

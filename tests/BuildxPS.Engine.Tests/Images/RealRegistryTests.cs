@@ -128,7 +128,7 @@ public sealed class RealRegistryTests
         var none = await TestClients.FailAsync(registry + "/base", trust);
         Assert.Equal(BuildxFailure.RegistryUnauthorized, none.Failure);
         Assert.Contains("anonymous", none.Message, StringComparison.Ordinal);
-        Assert.Contains($"docker login {registry}", none.Advice, StringComparison.Ordinal);
+        Assert.Contains($"Connect-BuildxRegistry {registry}", none.Advice, StringComparison.Ordinal);
 
         var wrong = await TestClients.FailAsync(registry + "/base", trust, FixedCredentials.User(registry, "user", "wr0ng-pass"));
         Assert.Equal(BuildxFailure.RegistryUnauthorized, wrong.Failure);

@@ -25,6 +25,8 @@ internal static class ConfiguredTrust
         var insecure = new List<string>();
         var unverified = new List<string>();
         var authorities = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        var certificates = new Dictionary<string, IReadOnlyList<ClientCertificate>>(StringComparer.OrdinalIgnoreCase);
+        var mirrors = new Dictionary<string, IReadOnlyList<string>>(StringComparer.OrdinalIgnoreCase);
         foreach (var (host, value) in Find(table, "registry") as TomlTable ?? [])
         {
             if (value is not TomlTable settings)
@@ -46,10 +48,33 @@ internal static class ConfiguredTrust
             {
                 authorities[host] = text;
             }
+
+            if (PairsOf(settings, files) is { Count: > 0 } pairs)
+            {
+                certificates[host] = pairs;
+            }
+
+            if (Find(settings, "mirrors") is TomlArray hosts)
+            {
+                mirrors[host] = [.. hosts.OfType<string>().Where(m => ImageReference.TryParse(m + "/x", out _, out _))];
+            }
         }
 
-        return new RegistryTrust { InsecureHosts = insecure, SkipTlsVerifyHosts = unverified, HostCaCertificates = authorities };
+        return new RegistryTrust
+        {
+            InsecureHosts = insecure,
+            SkipTlsVerifyHosts = unverified,
+            HostCaCertificates = authorities,
+            HostCertificates = certificates,
+            Mirrors = mirrors,
+        };
     }
+
+    private static List<ClientCertificate> PairsOf(TomlTable settings, IReadOnlyDictionary<string, byte[]> files)
+        => [.. (Find(settings, "keypair") as IEnumerable<object?> ?? []).OfType<TomlTable>()
+            .Select(p => $"{ContentOf(Find(p, "cert") as string ?? "", files)}\n{ContentOf(Find(p, "key") as string ?? "", files)}")
+            .Where(p => p.Length > 1)
+            .Select(p => new ClientCertificate { Pem = p })];
 
     private static TomlTable? TryParse(byte[] bytes)
     {

@@ -35,7 +35,7 @@ internal sealed class WatchedCredentials(ICredentialSource inner) : ICredentialS
             return null;
         }
 
-        var login = host == "registry-1.docker.io" ? "docker login" : $"docker login {host}";
+        var login = host == "registry-1.docker.io" ? "Connect-BuildxRegistry" : $"Connect-BuildxRegistry {host}";
         return _asked[host] is { Length: > 0 } description
             ? ($"The login for {host} was used ({description}).", $"Check that this user may push to (or pull from) the repository, and that the password is right: '{login}' replaces it. Registries also answer like this for images that do not exist.")
             : ($"There is no login for {host}, so the engine was anonymous.", $"Log in with '{login}' as a user who may push to (or pull from) the repository. Registries also answer like this for images that do not exist.");

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using BuildxPS.Engine.Images.Indexes;
 using BuildxPS.Engine.Images.Manifests;
 using BuildxPS.Engine.Images.Registries;
 
@@ -41,14 +42,13 @@ internal sealed class IndexMerge(RegistryClient client, Func<BuildEvent, Cancell
         IReadOnlyList<ImageReference> names, IReadOnlyList<string> digests, IReadOnlyDictionary<string, string> annotations, CancellationToken cancellationToken)
     {
         var parts = await Task.WhenAll(digests.Select(d => ReadAsync(names[0] with { Tag = null, Digest = d }, cancellationToken))).ConfigureAwait(false);
-        var (mediaType, bytes) = IndexWriter.Merge(parts, annotations);
+        var merged = IndexComposer.Merge([.. parts.Select(ResolvedSource.From)], [.. annotations.Select(a => new AnnotationSpec { Level = AnnotationLevel.Index, Key = a.Key, Value = a.Value })]);
         foreach (var name in names)
         {
-            await client.PutManifestAsync(name, mediaType, bytes, cancellationToken).ConfigureAwait(false);
+            await client.PutManifestAsync(name, merged.Root.MediaType, merged.Bytes, cancellationToken).ConfigureAwait(false);
         }
 
-        var reference = names[0];
-        return (ImageIndex)ManifestReader.Read(reference, bytes, mediaType, Digests.Compute(bytes));
+        return (ImageIndex)ManifestReader.Read(names[0], merged.Bytes, merged.Root.MediaType, merged.Root.Digest);
     }
 
     /// <summary>The digest that a node says it pushed.</summary>

@@ -63,7 +63,7 @@ internal sealed class ResultFiles(BuildRequest request, ClientEnvironment enviro
     {
         if (request.ImageIdFile is { } idFile)
         {
-            await WriteAsync(idFile, Encoding.ASCII.GetBytes(result.ImageId ?? ""), cancellationToken).ConfigureAwait(false);
+            await FileOutput.WriteAsync(idFile, Encoding.ASCII.GetBytes(result.ImageId ?? ""), cancellationToken).ConfigureAwait(false);
         }
 
         if (request.MetadataFile is { } metadataFile)
@@ -75,7 +75,7 @@ internal sealed class ResultFiles(BuildRequest request, ClientEnvironment enviro
             var response = builds.Count == 1
                 ? WithRegistryDigest(builds[0].Response, result)
                 : result.Digest is { } digest ? new Dictionary<string, string>(StringComparer.Ordinal) { ["containerimage.digest"] = digest } : s_noResponse;
-            await WriteAsync(metadataFile, MetadataFile.Render(response, result.BuildRef, provenance, warnings), cancellationToken).ConfigureAwait(false);
+            await FileOutput.WriteAsync(metadataFile, MetadataFile.Render(response, result.BuildRef, provenance, warnings), cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -107,22 +107,5 @@ internal sealed class ResultFiles(BuildRequest request, ClientEnvironment enviro
         }
 
         return all;
-    }
-
-    private static async Task WriteAsync(string path, byte[] content, CancellationToken cancellationToken)
-    {
-        var file = new FileOutput(path);
-        await using (file.ConfigureAwait(false))
-        {
-            var stream = await file.OpenAsync(s_noResponse, cancellationToken).ConfigureAwait(false);
-            await using (stream.ConfigureAwait(false))
-            {
-                await stream.WriteAsync(content, cancellationToken).ConfigureAwait(false);
-            }
-
-            file.Complete();
-            await file.PrepareAsync(cancellationToken).ConfigureAwait(false);
-            await file.CommitAsync(cancellationToken).ConfigureAwait(false);
-        }
     }
 }

@@ -161,6 +161,10 @@ public static partial class FailureCatalogue
             "A program that keeps logins failed",
             "Docker's configuration names a credential helper that is missing, failed, took longer than 50 seconds, or answered with something that is no login.")
         { Advice = "Run docker-credential-NAME list to see what it says, or take it out of credsStore and credHelpers in docker's config.json." },
+        new(BuildxFailure.CredentialHelperMissing, FailureCategory.NotInstalled,
+            "A login cannot be kept safely",
+            "Docker's configuration names no credential helper, none is installed that it takes by itself, and a plain file was not asked for.")
+        { Advice = "Install a credential helper (docker-credential-pass, for example) and name it as credsStore in docker's config.json, or keep the login in a plain file with -UseFile." },
         new(BuildxFailure.MediaTypeUnsupported, FailureCategory.NotImplemented,
             "A document in a registry is of a type that is not known",
             "Known by the media type that the registry names.")

@@ -11,6 +11,8 @@ internal sealed class CredentialFile
     /// <summary>The variable that may hold logins.</summary>
     public const string Variable = "DOCKER_AUTH_CONFIG";
 
+    private const string HubKey = "https://index.docker.io/v1/";
+
     private readonly Dictionary<string, LoginJson> _logins;
 
     private CredentialFile(string source, IEnumerable<KeyValuePair<string, LoginJson?>>? logins)
@@ -30,6 +32,11 @@ internal sealed class CredentialFile
 
     /// <summary>Whether nothing about logins is in it.</summary>
     public bool IsEmpty => _logins.Count == 0 && Helpers.Count == 0 && string.IsNullOrEmpty(Store);
+
+    /// <summary>The key that docker keeps a registry's login under.</summary>
+    /// <param name="registry">The registry's host.</param>
+    /// <returns>The host itself, but for Docker Hub.</returns>
+    public static string KeyOf(string registry) => registry is "docker.io" or "index.docker.io" or "registry-1.docker.io" ? HubKey : registry;
 
     /// <summary>Reads a file.</summary>
     /// <param name="path">Its path.</param>
@@ -62,6 +69,20 @@ internal sealed class CredentialFile
             ? new LoginJson { Auth = login.Auth }
             : throw Invalid(Variable, $"'auth' is missing for '{DisplayText.Line(l.Key, 100)}'")));
         return new CredentialFile(Variable, logins!);
+    }
+
+    /// <summary>The helper that is configured for a registry.</summary>
+    /// <param name="key">The registry's key.</param>
+    /// <returns>Its name; null where its login is in this file.</returns>
+    public string? HelperOf(string key) => (Helpers.GetValueOrDefault(key) ?? Store) is { Length: > 0 } helper ? helper : null;
+
+    /// <summary>The keys of a registry's logins in this file, those of old times included. A repository's, which other tools keep, is none of them.</summary>
+    /// <param name="key">The registry's key.</param>
+    /// <returns>The keys.</returns>
+    public IReadOnlyList<string> KeysFor(string key)
+    {
+        var host = HostOf(key);
+        return [.. _logins.Keys.Where(k => k == key || (HostOf(k) == host && k[(k.IndexOf(host, StringComparison.Ordinal) + host.Length)..] is "" or "/" or "/v1/" or "/v2/"))];
     }
 
     /// <summary>Finds a login by its key alone.</summary>
@@ -98,7 +119,10 @@ internal sealed class CredentialFile
         };
     }
 
-    private static string HostOf(string key)
+    /// <summary>The host of a key, or of an address.</summary>
+    /// <param name="key">A key: a host, or an address.</param>
+    /// <returns>The host, with its port.</returns>
+    public static string HostOf(string key)
     {
         var scheme = key.IndexOf("://", StringComparison.Ordinal);
         var rest = scheme < 0 ? key : key[(scheme + 3)..];
@@ -109,5 +133,5 @@ internal sealed class CredentialFile
     private static BuildxException Invalid(string source, string problem) => new(
         BuildxFailure.ConfigurationInvalid,
         $"The logins in {source} cannot be used: {problem}.",
-        source == Variable ? $"Correct the environment variable {Variable}, or unset it." : "Remove the entry, and run 'docker login' again.");
+        source == Variable ? $"Correct the environment variable {Variable}, or unset it." : "Remove the entry, and log in again with Connect-BuildxRegistry.");
 }

@@ -9,8 +9,8 @@ using BuildxPS.Engine.Engines;
 namespace BuildxPS.Engine.Images.Credentials;
 
 /// <summary>
-/// Asks a program <c>docker-credential-NAME</c> for a login. It may hang, flood or lie: time and output are bounded,
-/// and what it prints is repeated only where it cannot be a login.
+/// Asks a program <c>docker-credential-NAME</c> for a login, or to keep or forget one. It may hang, flood or lie: time and
+/// output are bounded, and what it prints is repeated only where it cannot be a login.
 /// </summary>
 internal sealed partial class CredentialHelper
 {
@@ -43,7 +43,8 @@ internal sealed partial class CredentialHelper
         (_name, _environment, _timeout) = (name, environment, timeout);
     }
 
-    private string Program => Prefix + _name;
+    /// <summary>The program's name.</summary>
+    public string Program => Prefix + _name;
 
     /// <summary>Finds a program on PATH.</summary>
     /// <param name="environment">The client's surroundings.</param>
@@ -59,26 +60,80 @@ internal sealed partial class CredentialHelper
             .FirstOrDefault(path => File.Exists(path) && (OperatingSystem.IsWindows() || (File.GetUnixFileMode(path) & Executable) != 0));
     }
 
+    /// <summary>What docker uses where nothing about logins is configured: the system's own key ring, if a helper for it is installed.</summary>
+    /// <param name="file">The configuration.</param>
+    /// <param name="environment">The client's surroundings.</param>
+    /// <returns>The helper's name; null where there is none, or something is configured.</returns>
+    public static string? Default(CredentialFile file, ClientEnvironment environment)
+    {
+        if (!file.IsEmpty)
+        {
+            return null;
+        }
+
+        var name = environment.IsWindows ? "wincred"
+            : OperatingSystem.IsMacOS() ? "osxkeychain"
+            : FindProgram(environment, "pass") is not null ? "pass"
+            : "secretservice";
+        return FindProgram(environment, Prefix + name) is null ? null : name;
+    }
+
     /// <summary>Asks for a login.</summary>
     /// <param name="key">The registry's key.</param>
     /// <param name="cancellationToken">Gives up, and ends the helper.</param>
     /// <returns>The login; null where the helper has none.</returns>
     /// <exception cref="BuildxException"><see cref="BuildxFailure.CredentialHelperFailed"/>.</exception>
     public async Task<RegistryCredential?> GetAsync(string key, CancellationToken cancellationToken)
+        => await RunAsync("get", key, Encoding.UTF8.GetBytes(key), cancellationToken).ConfigureAwait(false) is { } output ? Parse(key, output) : null;
+
+    /// <summary>Looks for the program, so that its lack is known before a login is tried in vain.</summary>
+    /// <param name="key">The registry's key.</param>
+    /// <exception cref="BuildxException"><see cref="BuildxFailure.CredentialHelperFailed"/>.</exception>
+    public void DemandStore(string key) => _ = Demand("store", key);
+
+    /// <summary>Gives it a login to keep.</summary>
+    /// <param name="key">The registry's key.</param>
+    /// <param name="login">The login.</param>
+    /// <param name="cancellationToken">Gives up, and ends the helper.</param>
+    /// <exception cref="BuildxException"><see cref="BuildxFailure.CredentialHelperFailed"/>.</exception>
+    public async Task StoreAsync(string key, RegistryCredential login, CancellationToken cancellationToken)
     {
-        var path = FindProgram(_environment, Program)
-            ?? throw Failed(key, "it is not on PATH", $"Install {Program}, or remove it from the docker configuration.");
+        var user = string.IsNullOrEmpty(login.IdentityToken) ? login.Username : TokenUser;
+        var input = GoJson.Write(json =>
+        {
+            json.WriteStartObject();
+            json.WriteString("ServerURL", key);
+            json.WriteString("Username", user);
+            json.WriteString("Secret", login.Secret);
+            json.WriteEndObject();
+        });
+        _ = await RunAsync("store", key, input, cancellationToken).ConfigureAwait(false)
+            ?? throw Failed("store", key, "it says that it knows no such login", $"Check that the right {Program} is on PATH.");
+    }
+
+    /// <summary>Makes it forget a login; nothing happens where it has none.</summary>
+    /// <param name="key">The registry's key.</param>
+    /// <param name="cancellationToken">Gives up, and ends the helper.</param>
+    /// <exception cref="BuildxException"><see cref="BuildxFailure.CredentialHelperFailed"/>.</exception>
+    public Task EraseAsync(string key, CancellationToken cancellationToken) => RunAsync("erase", key, Encoding.UTF8.GetBytes(key), cancellationToken);
+
+    private string Demand(string verb, string key) => FindProgram(_environment, Program)
+        ?? throw Failed(verb, key, "it is not on PATH", $"Install {Program}, or remove it from the docker configuration.");
+
+    private async Task<byte[]?> RunAsync(string verb, string key, byte[] input, CancellationToken cancellationToken)
+    {
+        var path = Demand(verb, key);
         using var timer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timer.CancelAfter(_timeout);
-        using var process = Start(path, key);
+        using var process = Start(path, verb, key);
         try
         {
-            var (exitCode, output) = await RunAsync(process, key, timer.Token).ConfigureAwait(false);
-            return exitCode == 0 ? Parse(key, output) : Refusal(key, exitCode, output);
+            var (exitCode, output) = await ExchangeAsync(process, verb, key, input, timer.Token).ConfigureAwait(false);
+            return exitCode == 0 ? output : Refusal(verb, key, exitCode, output);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw Failed(key, $"it gave no answer in {_timeout.TotalSeconds:0} seconds", $"Run it by hand ('echo {key} | {Program} get') to see what it waits for: often a locked key ring.");
+            throw Failed(verb, key, $"it gave no answer in {_timeout.TotalSeconds:0} seconds", $"Run it by hand ('echo {key} | {Program} get') to see what it waits for: often a locked key ring.");
         }
         finally
         {
@@ -101,11 +156,11 @@ internal sealed partial class CredentialHelper
         }
     }
 
-    private Process Start(string path, string key)
+    private Process Start(string path, string verb, string key)
     {
         var start = new ProcessStartInfo(path)
         {
-            ArgumentList = { "get" },
+            ArgumentList = { verb },
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -124,19 +179,19 @@ internal sealed partial class CredentialHelper
         }
         catch (Exception error) when (error is Win32Exception or IOException or PlatformNotSupportedException)
         {
-            throw Failed(key, $"it cannot be started: {error.Message}", $"Check that {path} can be run here.", error);
+            throw Failed(verb, key, $"it cannot be started: {error.Message}", $"Check that {path} can be run here.", error);
         }
     }
 
-    private async Task<(int ExitCode, byte[] Output)> RunAsync(Process process, string key, CancellationToken cancellationToken)
+    private async Task<(int ExitCode, byte[] Output)> ExchangeAsync(Process process, string verb, string key, byte[] input, CancellationToken cancellationToken)
     {
         // Read from the start, so that a helper that prints before it reads cannot block on a full pipe. What it says on
         // its error stream is for its own log, and is only drained.
-        var reading = ReadAsync(process.StandardOutput.BaseStream, key, cancellationToken);
+        var reading = ReadAsync(process.StandardOutput.BaseStream, verb, key, cancellationToken);
         var draining = process.StandardError.BaseStream.CopyToAsync(Stream.Null, cancellationToken);
         try
         {
-            await process.StandardInput.BaseStream.WriteAsync(Encoding.UTF8.GetBytes(key), cancellationToken).ConfigureAwait(false);
+            await process.StandardInput.BaseStream.WriteAsync(input, cancellationToken).ConfigureAwait(false);
             await process.StandardInput.BaseStream.DisposeAsync().ConfigureAwait(false);
         }
         catch (IOException)
@@ -160,7 +215,7 @@ internal sealed partial class CredentialHelper
         return (process.ExitCode, output);
     }
 
-    private async Task<byte[]> ReadAsync(Stream stream, string key, CancellationToken cancellationToken)
+    private async Task<byte[]> ReadAsync(Stream stream, string verb, string key, CancellationToken cancellationToken)
     {
         using var output = new MemoryStream();
         var buffer = new byte[16 * 1024];
@@ -168,7 +223,7 @@ internal sealed partial class CredentialHelper
         {
             if (output.Length + count > MaxOutput)
             {
-                throw Failed(key, $"it printed more than {ByteSize.Format(MaxOutput)}", $"Check that the right {Program} is on PATH.");
+                throw Failed(verb, key, $"it printed more than {ByteSize.Format(MaxOutput)}", $"Check that the right {Program} is on PATH.");
             }
 
             output.Write(buffer, 0, count);
@@ -177,7 +232,7 @@ internal sealed partial class CredentialHelper
         return output.ToArray();
     }
 
-    private RegistryCredential? Parse(string key, byte[] output)
+    private RegistryCredential Parse(string key, byte[] output)
     {
         try
         {
@@ -190,29 +245,42 @@ internal sealed partial class CredentialHelper
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
             // Neither the output nor the parser's word about it is repeated: both can hold the secret.
-            throw Failed(key, "what it printed is not a login", $"Check that the right {Program} is on PATH.");
+            throw Failed("get", key, "what it printed is not a login", $"Check that the right {Program} is on PATH.");
         }
     }
 
-    private RegistryCredential? Refusal(string key, int exitCode, byte[] output)
+    private byte[]? Refusal(string verb, string key, int exitCode, byte[] output)
     {
         var said = Encoding.UTF8.GetString(output.AsSpan(0, Math.Min(output.Length, 1000))).Trim();
-        return said == NotFound
-            ? null
-            : throw Failed(
-                key,
-                $"it ended with code {exitCode}" + (said.Length == 0 || said.Contains('{', StringComparison.Ordinal) ? "" : $" ({DisplayText.Line(said, 200)})"),
-                $"Run it by hand ('echo {key} | {Program} get') to see why.");
+        if (said == NotFound)
+        {
+            return null;
+        }
+
+        // It was given the secret, and may repeat it.
+        var isRepeated = verb != "store" && said.Length > 0 && !said.Contains('{', StringComparison.Ordinal);
+        throw Failed(
+            verb,
+            key,
+            $"it ended with code {exitCode}" + (isRepeated ? $" ({DisplayText.Line(said, 200)})" : ""),
+            $"Run it by hand ('echo {key} | {Program} get') to see why.");
     }
 
     private static string Text(JsonElement element, string name)
         => element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
 
-    private BuildxException Failed(string key, string problem, string advice, Exception? inner = null) => new(
+    private BuildxException Failed(string verb, string key, string problem, string advice, Exception? inner = null) => new(
         BuildxFailure.CredentialHelperFailed,
-        $"The credential helper {Program} gave no login for '{DisplayText.Line(key, 100)}': {problem}.",
+        $"The credential helper {Program} {Verb(verb)} for '{DisplayText.Line(key, 100)}': {problem}.",
         advice,
         inner);
+
+    private static string Verb(string verb) => verb switch
+    {
+        "store" => "kept no login",
+        "erase" => "removed no login",
+        _ => "gave no login",
+    };
 
     [GeneratedRegex(@"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}\z")]
     private static partial Regex PlainName();

@@ -9,7 +9,6 @@ namespace BuildxPS.Engine.Images.Credentials;
 /// </summary>
 public sealed class CredentialStore : ICredentialSource, IDisposable
 {
-    private const string HubKey = "https://index.docker.io/v1/";
     private const string HubHost = "registry-1.docker.io";
 
     // Tokens that cloud helpers hand out end after five minutes.
@@ -70,7 +69,7 @@ public sealed class CredentialStore : ICredentialSource, IDisposable
                 return known.Credential;
             }
 
-            var credential = await FindAsync(host == HubHost ? HubKey : host, file, cancellationToken).ConfigureAwait(false);
+            var credential = await FindAsync(CredentialFile.KeyOf(host), file, cancellationToken).ConfigureAwait(false);
             credential = credential is { IsEmpty: false } ? credential : null;
             _found[key] = (DateTimeOffset.UtcNow + s_life, credential);
             return credential;
@@ -89,8 +88,7 @@ public sealed class CredentialStore : ICredentialSource, IDisposable
         }
 
         var file = CredentialFile.Read(path);
-        var helper = file.Helpers.GetValueOrDefault(key) ?? file.Store;
-        helper = string.IsNullOrEmpty(helper) && file.IsEmpty ? DefaultHelper() : helper;
+        var helper = file.HelperOf(key) ?? CredentialHelper.Default(file, _environment);
         if (string.IsNullOrEmpty(helper))
         {
             return file.Find(key);
@@ -102,15 +100,5 @@ public sealed class CredentialStore : ICredentialSource, IDisposable
         return file.Find(key)?.RegistryToken is { Length: > 0 } token
             ? new RegistryCredential { RegistryToken = token, Username = found?.Username ?? "", Password = found?.Password ?? "", IdentityToken = found?.IdentityToken, Source = file.Source }
             : found;
-    }
-
-    // What docker uses where nothing is configured: the system's own key ring, if a helper for it is installed.
-    private string? DefaultHelper()
-    {
-        var name = _environment.IsWindows ? "wincred"
-            : OperatingSystem.IsMacOS() ? "osxkeychain"
-            : CredentialHelper.FindProgram(_environment, "pass") is not null ? "pass"
-            : "secretservice";
-        return CredentialHelper.FindProgram(_environment, "docker-credential-" + name) is null ? null : name;
     }
 }

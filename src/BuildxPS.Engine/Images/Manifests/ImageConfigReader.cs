@@ -14,6 +14,7 @@ internal static class ImageConfigReader
         var run = json.Object("config");
         return new ImageConfig
         {
+            Reference = reference,
             RawBytes = bytes,
             Created = json.Time("created"),
             Author = json.Text("author"),

@@ -48,6 +48,20 @@ internal static class ManifestReader
             };
     }
 
+    /// <summary>Reads a page of a registry's list of what refers to an image.</summary>
+    /// <param name="page">The page.</param>
+    /// <param name="contentType">The media type that the registry stated.</param>
+    /// <returns>The entries.</returns>
+    /// <exception cref="BuildxException"><see cref="BuildxFailure.ImageInvalid"/>.</exception>
+    public static IEnumerable<Descriptor> ReadReferrers(StrictJson page, string? contentType)
+    {
+        page.RefuseCaseTwins("mediaType", "manifests");
+        var mediaType = page.Text("mediaType") ?? contentType;
+        return mediaType is not null && !MediaTypes.IsGeneric(mediaType) && mediaType != MediaTypes.OciIndex
+            ? throw page.Invalid($"its media type is '{DisplayText.Line(mediaType)}'")
+            : page.Objects("manifests").Select(ReadDescriptor);
+    }
+
     private static string MediaTypeOf(ImageReference reference, StrictJson json, string? contentType)
     {
         if (json.Int32("schemaVersion") == 1)

@@ -41,9 +41,15 @@ internal sealed class RegistryAuthorizer(RegistryHost host, RegistryClientOption
 
         var challenge = new Challenge(chosen, scheme);
         _challenge = challenge;
-        var asked = chosen.Parameter("scope") is { Length: > 0 } s ? s : scope;
+        var asked = chosen.Parameter("scope") is { Length: > 0 } s ? Join(s, scope) : scope;
         return await HeaderAsync(challenge, scope, asked, rejected?.Parameter, cancellationToken).ConfigureAwait(false);
     }
+
+    // A registry names what it misses for a request, and of two repositories some name only the one that is written to.
+    private static string Join(string stated, string scope)
+        => scope.Contains(' ', StringComparison.Ordinal)
+            ? string.Join(' ', stated.Split(' ').Concat(scope.Split(' ').Where(own => !stated.Contains(own[..(own.LastIndexOf(':') + 1)], StringComparison.Ordinal))))
+            : stated;
 
     private async ValueTask<AuthenticationHeaderValue?> HeaderAsync(
         Challenge challenge, string scope, string asked, string? rejected, CancellationToken cancellationToken)

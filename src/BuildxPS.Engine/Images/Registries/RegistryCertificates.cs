@@ -46,12 +46,61 @@ internal static class RegistryCertificates
         return certificates;
     }
 
+    /// <summary>Reads certificates with their keys.</summary>
+    /// <param name="certificates">Files or text.</param>
+    /// <returns>The certificates.</returns>
+    /// <exception cref="BuildxException"><see cref="BuildxFailure.ConfigurationInvalid"/>, naming the file.</exception>
+    public static X509Certificate2Collection ReadOwn(IReadOnlyList<ClientCertificate> certificates)
+    {
+        var own = new X509Certificate2Collection();
+        foreach (var certificate in certificates)
+        {
+            try
+            {
+                own.Add(Usable(certificate.Pem is { } text
+                    ? X509Certificate2.CreateFromPem(text, text)
+                    : X509Certificate2.CreateFromPemFile(certificate.CertificateFile!, certificate.KeyFile)));
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
+            {
+                // The parser's own words are not repeated: they could hold a piece of the key.
+                throw new BuildxException(
+                    BuildxFailure.ConfigurationInvalid,
+                    e is IOException or UnauthorizedAccessException
+                        ? $"The certificate '{certificate}' for a registry, or its key, cannot be read: {DisplayText.Line(e.Message)}"
+                        : $"The certificate '{certificate}' for a registry and its key are not a certificate and its key in PEM, without a password.",
+                    "Name a PEM file with the certificate, and one with its key.",
+                    e is IOException or UnauthorizedAccessException ? e : null);
+            }
+        }
+
+        return own;
+    }
+
+    private static X509Certificate2 Usable(X509Certificate2 certificate)
+    {
+        if (!OperatingSystem.IsWindows())
+        {
+            return certificate;
+        }
+
+        // Windows' TLS does not take a key that lives in memory only; one that came from a PKCS#12 blob it does.
+        using (certificate)
+        {
+            return X509CertificateLoader.LoadPkcs12(certificate.Export(X509ContentType.Pkcs12), password: null);
+        }
+    }
+
     /// <summary>TLS options for one kind of host.</summary>
     /// <param name="authorities">What is trusted beside the machine's own authorities.</param>
+    /// <param name="own">What is shown of this client.</param>
     /// <param name="skipVerify">Accepts any certificate.</param>
     /// <returns>The options.</returns>
-    public static SslClientAuthenticationOptions Options(X509Certificate2Collection authorities, bool skipVerify) => new()
+    public static SslClientAuthenticationOptions Options(X509Certificate2Collection authorities, X509Certificate2Collection own, bool skipVerify) => new()
     {
+        ClientCertificates = own,
+        LocalCertificateSelectionCallback = own.Count == 0 ? null : (_, _, _, _, issuers) => own.FirstOrDefault(c => issuers.Contains(c.Issuer)) ?? own[0],
+
         // Nothing is downloaded on a certificate's word: the addresses in it are the server's choice.
         CertificateChainPolicy = new X509ChainPolicy
         {

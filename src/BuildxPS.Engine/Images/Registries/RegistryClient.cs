@@ -3,10 +3,10 @@ using BuildxPS.Engine.Images.Manifests;
 namespace BuildxPS.Engine.Images.Registries;
 
 /// <summary>
-/// Reads from registries and writes indexes to them (OCI distribution specification 1.1). One client serves many references at once, and keeps
-/// logins and tokens while it lives. Every byte that it gives out is what its digest promises.
+/// Reads from registries and writes to them (OCI distribution specification 1.1). One client serves many references at once,
+/// and keeps logins and tokens while it lives. Every byte that it gives out is what its digest promises.
 /// </summary>
-public sealed class RegistryClient : IDisposable
+public sealed partial class RegistryClient : IDisposable
 {
     private readonly RegistryClientOptions _options;
     private readonly RegistryPipeline _pipeline;
@@ -16,8 +16,9 @@ public sealed class RegistryClient : IDisposable
     /// <exception cref="BuildxException"><see cref="BuildxFailure.ConfigurationInvalid"/> for a proxy variable that is no address.</exception>
     public RegistryClient(RegistryClientOptions options)
     {
-        _options = options;
-        _pipeline = new RegistryPipeline(options);
+        ArgumentNullException.ThrowIfNull(options);
+        _options = options with { Trust = options.Trust.With(DockerCertificates.List(options.Environment)) };
+        _pipeline = new RegistryPipeline(_options);
     }
 
     /// <summary>Asks what a reference points at, without its bytes where the registry can say so.</summary>
@@ -28,7 +29,7 @@ public sealed class RegistryClient : IDisposable
     public async Task<Descriptor> ResolveAsync(ImageReference reference, CancellationToken cancellationToken)
     {
         var head = await _pipeline.SendAsync(
-            ManifestRequest(reference) with { Method = HttpMethod.Head },
+            Read(ManifestRequest(reference) with { Method = HttpMethod.Head }),
             (response, _) => Task.FromResult((response.MediaType, response.Digest, response.Length)),
             cancellationToken).ConfigureAwait(false);
         if (head is { MediaType: { } mediaType, Digest: { } digest, Length: { } length }
@@ -42,29 +43,6 @@ public sealed class RegistryClient : IDisposable
         return new Descriptor { MediaType = document.MediaType, Digest = document.Digest, Size = document.Size };
     }
 
-    /// <summary>Opens a blob as a stream that fails at its end if size or digest are not as promised.</summary>
-    /// <param name="repository">The repository that it is in.</param>
-    /// <param name="blob">The blob.</param>
-    /// <param name="cancellationToken">Gives up opening it.</param>
-    /// <returns>The blob's bytes; asynchronous reads only.</returns>
-    public async Task<Stream> OpenBlobAsync(ImageReference repository, Descriptor blob, CancellationToken cancellationToken)
-    {
-        var request = BlobRequest(repository, blob);
-        var response = await _pipeline.OpenAsync(request, cancellationToken).ConfigureAwait(false);
-        try
-        {
-            var address = response.RequestMessage!.RequestUri!;
-            var body = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
-            return new VerifyingStream(response, body, blob, repository.ToString(), _options.Limits.Idle, error =>
-                RegistryFailures.FromException(request.Host.Name, address, error) is RetryableException passing ? passing.Failure : RegistryFailures.FromException(request.Host.Name, address, error));
-        }
-        catch
-        {
-            response.Dispose();
-            throw;
-        }
-    }
-
     /// <inheritdoc/>
     public void Dispose() => _pipeline.Dispose();
 
@@ -73,8 +51,11 @@ public sealed class RegistryClient : IDisposable
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The bytes, checked.</returns>
     internal Task<RegistryManifest> GetManifestAsync(ImageReference reference, CancellationToken cancellationToken)
+        => GetManifestAsync(reference, Read(ManifestRequest(reference)), cancellationToken);
+
+    private Task<RegistryManifest> GetManifestAsync(ImageReference reference, RegistryRequest request, CancellationToken cancellationToken)
         => _pipeline.SendAsync(
-            ManifestRequest(reference),
+            request,
             async (response, token) =>
             {
                 var bytes = await response.ReadAsync(_options.Limits.ManifestBytes, token).ConfigureAwait(false);
@@ -82,64 +63,52 @@ public sealed class RegistryClient : IDisposable
             },
             cancellationToken);
 
+    /// <summary>Asks whether a repository has a manifest or index. It is asked as one who wants to write.</summary>
+    /// <param name="repository">The repository.</param>
+    /// <param name="digest">The manifest's digest.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>Whether it is there.</returns>
+    internal async Task<bool> HasManifestAsync(ImageReference repository, string digest, CancellationToken cancellationToken)
+    {
+        var request = ManifestRequest(repository with { Tag = null, Digest = digest }) with { Method = HttpMethod.Head, Scope = WriteScope(repository) };
+        try
+        {
+            return await _pipeline.SendAsync(request, (response, _) => Task.FromResult(response.Digest is null || response.Digest == digest), cancellationToken).ConfigureAwait(false);
+        }
+        catch (BuildxException e) when (e.Failure == BuildxFailure.ImageNotFound)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Gives a registry an index or manifest under a tag, or under its digest where the reference has no tag.</summary>
-    /// <param name="reference">The name that it gets.</param>
+    /// <param name="reference">The name that it gets; where it has a digest, the bytes must have that one.</param>
     /// <param name="mediaType">Its media type.</param>
     /// <param name="bytes">Its bytes; what it points at must be in the repository already.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>What was stored.</returns>
     internal async Task<Descriptor> PutManifestAsync(ImageReference reference, string mediaType, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+        => (await PutAsync(reference, mediaType, bytes, cancellationToken).ConfigureAwait(false)).Stored;
+
+    private async Task<(Descriptor Stored, bool ListsReferrers)> PutAsync(ImageReference reference, string mediaType, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
-        var digest = Digests.Compute(bytes.Span);
+        var digest = reference.Digest is { } like ? Digests.Compute(like, bytes.Span) : Digests.Compute(bytes.Span);
+        if (reference.Digest is { } asked && asked != digest)
+        {
+            throw new ArgumentException($"The bytes have the digest {digest}.", nameof(reference));
+        }
+
         var request = Request(reference, $"manifests/{reference.Tag ?? digest}") with
         {
             Method = HttpMethod.Put,
-            Scope = $"repository:{reference.Repository}:pull,push",
+            Scope = WriteScope(reference),
             Body = bytes,
             BodyType = mediaType,
         };
-        var stored = await _pipeline.SendAsync(request, (response, _) => Task.FromResult(response.Digest), cancellationToken).ConfigureAwait(false);
+        var (stored, subject) = await _pipeline.SendAsync(request, (response, _) => Task.FromResult((response.Digest, response.Header("OCI-Subject"))), cancellationToken).ConfigureAwait(false);
         return !Digests.IsValid(stored) || Digests.Compute(stored!, bytes.Span) == stored
-            ? new Descriptor { MediaType = mediaType, Digest = digest, Size = bytes.Length }
+            ? (new Descriptor { MediaType = mediaType, Digest = digest, Size = bytes.Length }, subject is not null)
             : throw Mismatch(reference, $"it stored {stored}, and was given {digest}");
-    }
-
-    /// <summary>Gets a config whole.</summary>
-    /// <param name="repository">The repository that it is in.</param>
-    /// <param name="blob">The blob.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>The bytes, checked.</returns>
-    internal Task<byte[]> GetSmallBlobAsync(ImageReference repository, Descriptor blob, CancellationToken cancellationToken)
-        => GetBlobAsync(repository, blob, "config", _options.Limits.ConfigBytes, "Ask who built the image: a config holds settings and labels, not data.", cancellationToken);
-
-    /// <summary>Gets an attestation whole.</summary>
-    /// <param name="repository">The repository that it is in.</param>
-    /// <param name="blob">The blob.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>The bytes, checked.</returns>
-    internal Task<byte[]> GetAttestationAsync(ImageReference repository, Descriptor blob, CancellationToken cancellationToken)
-        => GetBlobAsync(repository, blob, "attestation", _options.Limits.AttestationBytes, "Fetch it with a tool that writes blobs to files.", cancellationToken);
-
-    private Task<byte[]> GetBlobAsync(ImageReference repository, Descriptor blob, string what, int limit, string advice, CancellationToken cancellationToken)
-    {
-        if (blob.Size > limit)
-        {
-            throw new BuildxException(
-                BuildxFailure.ImageInvalid,
-                $"The {what} of '{repository}' is {ByteSize.Format(blob.Size)}, more than the {ByteSize.Format(limit)} that are read.",
-                advice);
-        }
-
-        return _pipeline.SendAsync(
-            BlobRequest(repository, blob),
-            async (response, token) =>
-            {
-                var bytes = await response.ReadAsync(limit, token).ConfigureAwait(false);
-                return bytes.Length == blob.Size && Digests.Compute(blob.Digest, bytes) == blob.Digest
-                    ? bytes
-                    : throw Mismatch(repository, $"the {what} has {bytes.Length} bytes and the digest {Digests.Compute(blob.Digest, bytes)}, and not {blob.Size} bytes and {blob.Digest}");
-            },
-            cancellationToken);
     }
 
     private static string CheckDigest(ImageReference reference, string? stated, byte[] bytes)
@@ -166,10 +135,23 @@ public sealed class RegistryClient : IDisposable
     private RegistryRequest ManifestRequest(ImageReference reference)
         => Request(reference, $"manifests/{reference.Digest ?? reference.Tag}") with { Accept = MediaTypes.Documents };
 
-    private RegistryRequest BlobRequest(ImageReference repository, Descriptor blob)
-        => Digests.IsValid(blob.Digest)
-            ? Request(repository, $"blobs/{blob.Digest}")
-            : throw new ArgumentException($"'{blob.Digest}' is not a digest.", nameof(blob));
+    /// <summary>Lets the registry's mirrors be asked first. The same repository lies below a mirror's path, and the registry is named to it.</summary>
+    private RegistryRequest Read(RegistryRequest request)
+        => request.Host.Mirrors.Count == 0 ? request : request with
+        {
+            Mirrors = [.. request.Host.Mirrors.Select(mirror =>
+            {
+                var (host, folder) = mirror.IndexOf('/', StringComparison.Ordinal) is > 0 and var slash ? (mirror[..slash], mirror[slash..].TrimEnd('/')) : (mirror, "");
+                return request with
+                {
+                    Host = RegistryHost.Create(host, _options.Trust),
+                    Path = $"/v2{folder}{request.Path["/v2".Length..]}?ns={Uri.EscapeDataString(request.Host.Name)}",
+                    Scope = folder.Length == 0 ? request.Scope : request.Scope.Replace("repository:", $"repository:{folder[1..]}/", StringComparison.Ordinal),
+                };
+            })],
+        };
+
+    private static string WriteScope(ImageReference repository) => $"repository:{repository.Repository}:pull,push";
 
     private RegistryRequest Request(ImageReference reference, string path) => new()
     {

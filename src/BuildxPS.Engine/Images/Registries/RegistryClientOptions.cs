@@ -18,6 +18,9 @@ public sealed record RegistryClientOptions
     /// <summary>Told what is done, line by line, without credentials; may be called on any thread. Null tells no one.</summary>
     public Action<string>? Log { get; init; }
 
+    /// <summary>Told the long-lived token that a token service may give in the place of a password; null asks for none.</summary>
+    internal Action<string>? IdentityToken { get; init; }
+
     /// <summary>Bounds of waits and sizes.</summary>
     internal RegistryLimits Limits { get; init; } = new();
 }

@@ -23,6 +23,10 @@ internal static class RegistryFailures
         {
             HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => Unauthorized(request, response, body, login),
             HttpStatusCode.NotFound => NotFound(request, body),
+            HttpStatusCode.MethodNotAllowed when request.Writes => new RegistryRefusedException(
+                response.StatusCode,
+                $"The registry {request.Host.Name} takes no images: {answered}.",
+                "It may be a mirror, or be set to read-only: push to the registry that it stands before."),
             _ when IsPassing(response.StatusCode) => new RetryableException(
                 new BuildxException(
                     BuildxFailure.RegistryError,
@@ -36,13 +40,15 @@ internal static class RegistryFailures
                 BuildxFailure.RegistryHttpsRequired,
                 $"The registry {request.Host.Name} speaks https, and was asked over plain http: {answered}.",
                 $"Leave {request.Host.Name} out of -InsecureRegistry; for a certificate that this machine does not trust, name its authority with -RegistryCa."),
-            _ => new BuildxException(
-                request.Writes && response.StatusCode == HttpStatusCode.UnsupportedMediaType && request.BodyType is { } sent && MediaTypes.IsIndex(sent)
-                    ? BuildxFailure.RegistryIndexRefused : BuildxFailure.RegistryError,
+            _ => new RegistryRefusedException(
+                response.StatusCode,
                 $"The registry {request.Host.Name} did not {Verb(request)} '{request.Subject}': {answered}.",
                 request.Writes && status is 400 or 415 or 422 && request.BodyType is { } type && MediaTypes.IsIndex(type)
                     ? "The registry may be too old for indexes of several platforms, or may refuse this media type: a registry that follows the OCI distribution specification 1.0 or newer takes them."
-                    : $"Check that {request.Host.Name} is a container registry and that the reference is right."),
+                    : $"Check that {request.Host.Name} is a container registry and that the reference is right.",
+                request.Writes && response.StatusCode == HttpStatusCode.UnsupportedMediaType && request.BodyType is { } sent && MediaTypes.IsIndex(sent)
+                    ? BuildxFailure.RegistryIndexRefused
+                    : BuildxFailure.RegistryError),
         };
     }
 
@@ -140,7 +146,9 @@ internal static class RegistryFailures
     private static BuildxException NotFound(RegistryRequest request, RegistryErrorBody body) => new(
         BuildxFailure.ImageNotFound,
         $"The registry {request.Host.Name} has no '{request.Subject}'{Said(body)}.",
-        "Check the repository's name and the tag, and that it was pushed to this registry.");
+        request.Writes
+            ? "Check the repository's name; in some registries a repository or its project must be made before it can be pushed to."
+            : "Check the repository's name and the tag, and that it was pushed to this registry.");
 
     private static BuildxException Unauthorized(RegistryRequest request, HttpResponseMessage response, RegistryErrorBody body, string login)
     {
@@ -172,4 +180,19 @@ internal static class RegistryFailures
 
         return null;
     }
+}
+
+/// <summary>A registry said no to a request, with a status that trying again does not change.</summary>
+internal sealed class RegistryRefusedException : BuildxException
+{
+    /// <summary>Creates the failure.</summary>
+    /// <param name="status">What it answered.</param>
+    /// <param name="message">What was refused.</param>
+    /// <param name="advice">What helps.</param>
+    /// <param name="failure">Its id.</param>
+    public RegistryRefusedException(HttpStatusCode status, string message, string advice, BuildxFailure failure = BuildxFailure.RegistryError)
+        : base(failure, message, advice) => Status = status;
+
+    /// <summary>What the registry answered.</summary>
+    public HttpStatusCode Status { get; }
 }

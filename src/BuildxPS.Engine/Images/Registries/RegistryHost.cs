@@ -27,6 +27,12 @@ internal sealed record RegistryHost
     /// <summary>Authorities to trust beside the machine's, in PEM; empty for none.</summary>
     public string CaText { get; init; } = "";
 
+    /// <summary>Certificates that it is shown.</summary>
+    public IReadOnlyList<ClientCertificate> Certificates { get; init; } = [];
+
+    /// <summary>Hosts, with a path or without, that are asked before it.</summary>
+    public IReadOnlyList<string> Mirrors { get; init; } = [];
+
     /// <summary>It is this machine.</summary>
     public bool IsLoopback { get; init; }
 
@@ -42,7 +48,7 @@ internal sealed record RegistryHost
     public bool AllowsPlainHttp => IsInsecure || IsLoopback;
 
     /// <summary>What a user types to log in.</summary>
-    public string LoginCommand => Name == Hub ? "docker login" : "docker login " + Name;
+    public string LoginCommand => Name == Hub ? "Connect-BuildxRegistry" : "Connect-BuildxRegistry " + Name;
 
     private bool HasOwnCa { get; init; }
 
@@ -64,9 +70,19 @@ internal sealed record RegistryHost
             HasOwnCa = own.Count > 0 || text.Length > 0,
             CaText = text,
             CaFiles = [.. own, .. trust.CaFiles],
+            Certificates = trust.HostCertificates.FirstOrDefault(c => Same(c.Key, name, authority)).Value ?? [],
+            Mirrors = trust.Mirrors.FirstOrDefault(c => Same(c.Key, name, authority)).Value ?? [],
             IsLoopback = IsLoopbackAuthority(authority),
         };
     }
+
+    /// <summary>Whether what this registry gives over plain http may come from an address on plain http, or go there: the user would speak it there, too.</summary>
+    /// <param name="address">The address that the registry names.</param>
+    /// <param name="trust">What the user trusts.</param>
+    /// <returns>Whether it may.</returns>
+    public bool TrustsPlainHttpTo(Uri address, RegistryTrust trust)
+        => Create(address.Authority, trust).AllowsPlainHttp
+            || (IsInsecure && Uri.TryCreate("http://" + Authority, UriKind.Absolute, out var own) && own.Host.Equals(address.Host, StringComparison.OrdinalIgnoreCase));
 
     private static bool Same(string listed, string name, string authority)
         => listed.Equals(name, StringComparison.OrdinalIgnoreCase) || listed.Equals(authority, StringComparison.OrdinalIgnoreCase);

@@ -15,6 +15,18 @@ internal sealed record RegistryLimits
     /// <summary>For a whole body that is read into memory; against one that trickles.</summary>
     public TimeSpan SmallBody { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>For a registry to store a blob of which it has all bytes: some move it to where it stays before they answer.</summary>
+    public TimeSpan Commit { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Bytes above which a blob goes in pieces from the start; by default none does.</summary>
+    public long FirstChunk { get; init; } = long.MaxValue;
+
+    /// <summary>Bytes of a piece where a registry, or a proxy in front of it, takes no large bodies; the first size that is tried.</summary>
+    public long ChunkBytes { get; init; } = 32 * 1024 * 1024;
+
+    /// <summary>The smallest piece that is tried.</summary>
+    public long MinChunkBytes { get; init; } = 512 * 1024;
+
     /// <summary>Times that a request is sent again.</summary>
     public int Retries { get; init; } = 3;
 
@@ -30,14 +42,17 @@ internal sealed record RegistryLimits
     /// <summary>Bytes of an index or manifest. The distribution specification asks registries to take 4 MiB, and most take no more.</summary>
     public int ManifestBytes { get; init; } = 4 * 1024 * 1024;
 
-    /// <summary>Bytes of a config.</summary>
-    public int ConfigBytes { get; init; } = 8 * 1024 * 1024;
-
-    /// <summary>Bytes of an attestation: SBOMs of large images have tens of megabytes.</summary>
-    public int AttestationBytes { get; init; } = 64 * 1024 * 1024;
-
     /// <summary>Bytes of an error's body; what comes after is left unread.</summary>
     public int ErrorBytes { get; init; } = 64 * 1024;
+
+    /// <summary>Tags, or referrers of one image, that are listed.</summary>
+    public int ListEntries { get; init; } = 100_000;
+
+    /// <summary>Pages that a list may come in.</summary>
+    public int ListPages { get; init; } = 1000;
+
+    /// <summary>Bytes that all pages of a list may have.</summary>
+    public long ListBytes { get; init; } = 16 * 1024 * 1024;
 
     /// <summary>Bytes of a token service's answer.</summary>
     public int TokenBytes { get; init; } = 1024 * 1024;

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Runtime.ExceptionServices;
 
 namespace BuildxPS.Engine.Images.Registries;
 
@@ -10,6 +11,7 @@ internal sealed class RegistryPipeline : IDisposable
     private readonly RegistryClientOptions _options;
     private readonly RegistryTransports _transports;
     private readonly TokenService _tokens;
+    private readonly RegistryMirrors _mirrors;
     private readonly ConcurrentDictionary<string, RegistryAuthorizer> _authorizers = new(StringComparer.OrdinalIgnoreCase);
     private readonly ConcurrentDictionary<string, string> _schemes = new(StringComparer.OrdinalIgnoreCase);
 
@@ -18,6 +20,7 @@ internal sealed class RegistryPipeline : IDisposable
         _options = options;
         _transports = new RegistryTransports(options);
         _tokens = new TokenService(options, _transports);
+        _mirrors = new RegistryMirrors(options);
     }
 
     /// <summary>How this client names itself.</summary>
@@ -29,21 +32,48 @@ internal sealed class RegistryPipeline : IDisposable
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>What was read.</returns>
     public Task<T> SendAsync<T>(RegistryRequest request, Func<RegistryResponse, CancellationToken, Task<T>> read, CancellationToken cancellationToken)
-        => RegistryRetry.RunAsync(
-            _options,
-            async token =>
+        => _mirrors.AskAsync(
+            request,
+            async (asked, token) =>
             {
-                using var response = await SendAuthorizedAsync(request, token).ConfigureAwait(false);
-                return await GuardAsync(request, response.RequestMessage!.RequestUri!, () => read(new RegistryResponse(response, request, _options.Limits), token), token).ConfigureAwait(false);
+                using var response = await SendAuthorizedAsync(asked, token).ConfigureAwait(false);
+                return await GuardAsync(asked, response.RequestMessage!.RequestUri!, () => read(new RegistryResponse(response, asked, _options.Limits), token), token).ConfigureAwait(false);
             },
             cancellationToken);
 
-    /// <summary>Sends a request whose body is then read as a stream; the response stays open and is the caller's.</summary>
+    /// <summary>Sends a request that cannot simply be sent again, and reads its answer.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="read">Reads an answer of success.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>What was read.</returns>
+    /// <exception cref="RetryableException">It failed for a passing reason; what the registry has of it is not known.</exception>
+    public async Task<T> SendOnceAsync<T>(RegistryRequest request, Func<RegistryResponse, T> read, CancellationToken cancellationToken)
+    {
+        using var response = await SendAuthorizedAsync(request, cancellationToken).ConfigureAwait(false);
+        return read(new RegistryResponse(response, request, _options.Limits));
+    }
+
+    /// <summary>Waits for its turn, and sends a request for a blob, whose body is then read as a stream.</summary>
     /// <param name="request">The request.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>The answer of success.</returns>
-    public Task<HttpResponseMessage> OpenAsync(RegistryRequest request, CancellationToken cancellationToken)
-        => RegistryRetry.RunAsync(_options, token => SendAuthorizedAsync(request, token), cancellationToken);
+    /// <returns>The answer of success, which stays open, and the turn that it takes; both are the caller's.</returns>
+    public Task<(HttpResponseMessage Response, IDisposable Turn)> OpenAsync(RegistryRequest request, CancellationToken cancellationToken)
+        => _mirrors.AskAsync(
+            request,
+            async (asked, token) =>
+            {
+                var turn = await BlobTurns.TakeAsync(asked.Host, isUpload: false, token).ConfigureAwait(false);
+                try
+                {
+                    return (await SendAuthorizedAsync(asked, token).ConfigureAwait(false), turn);
+                }
+                catch
+                {
+                    turn.Dispose();
+                    throw;
+                }
+            },
+            cancellationToken);
 
     /// <inheritdoc/>
     public void Dispose() => _transports.Dispose();
@@ -106,13 +136,14 @@ internal sealed class RegistryPipeline : IDisposable
             : request.Writes && (int)response.StatusCode is not (307 or 308) ? $"it answers {RegistryFailures.Status(response)} to {request.Method}, which would lose what is sent"
             : !Uri.TryCreate(from, location, out var to) || to.Scheme is not ("http" or "https") || to.UserInfo.Length > 0 ? "it redirects to something that is not an address"
             : from.Scheme == Uri.UriSchemeHttps && to.Scheme == Uri.UriSchemeHttp ? $"it redirects from https to plain http ({RegistryFailures.Redact(to)})"
+            : to.Scheme == Uri.UriSchemeHttp && !request.Host.TrustsPlainHttpTo(to, _options.Trust) ? $"it redirects to another host over plain http ({RegistryFailures.Redact(to)}), which is not named as one to trust so"
             : null;
         return problem is null
             ? new Uri(from, location)
             : throw new BuildxException(
                 BuildxFailure.RegistryError,
                 $"The registry {request.Host.Name} did not {RegistryFailures.Verb(request)} '{request.Subject}': {problem}.",
-                "Ask who runs the registry.");
+                "Ask who runs the registry; a host on plain http, if you trust the network in between, can be named with -InsecureRegistry.");
     }
 
     private static bool IsAt(RegistryHost host, Uri address)
@@ -123,6 +154,14 @@ internal sealed class RegistryPipeline : IDisposable
     private async Task<HttpResponseMessage> SendToRegistryAsync(RegistryRequest request, AuthenticationHeaderValue? authorization, CancellationToken cancellationToken)
     {
         var host = request.Host;
+        if (request.Location is { } location)
+        {
+            // Named by the registry for an upload. What is elsewhere gets no login: the address itself must be the permission.
+            var isAtHome = IsAt(host, location);
+            return await SendToAddressAsync(
+                request, isAtHome ? host : RegistryHost.Create(location.Authority, _options.Trust), location, isAtHome ? authorization : null, cancellationToken).ConfigureAwait(false);
+        }
+
         if (host.Schemes is [var only] || _schemes.TryGetValue(host.Authority, out only!))
         {
             return await SendToAddressAsync(request, host, request.Address(only), authorization, cancellationToken).ConfigureAwait(false);
@@ -177,24 +216,55 @@ internal sealed class RegistryPipeline : IDisposable
             message.Headers.TryAddWithoutValidation("Accept", string.Join(", ", request.Accept));
         }
 
+        if (request.Offset > 0)
+        {
+            message.Headers.Range = new RangeHeaderValue(request.Offset, null);
+        }
+
         if (request.BodyType is { } type)
         {
             message.Content = new ReadOnlyMemoryContent(request.Body);
             message.Content.Headers.TryAddWithoutValidation("Content-Type", type);
         }
 
-        return await GuardAsync(
-            request,
-            address,
-            async () =>
-            {
-                using var timer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-                timer.CancelAfter(_options.Limits.Answer);
-                var response = await _transports.For(host).SendAsync(message, timer.Token).ConfigureAwait(false);
-                _options.Log?.Invoke($"{request.Method} {RegistryFailures.Redact(address)}: {RegistryFailures.Status(response)}");
-                return response;
-            },
-            cancellationToken).ConfigureAwait(false);
+        var upload = request.Content?.Invoke();
+        message.Content ??= upload;
+        message.Headers.ExpectContinue = upload is { IsLarge: true } ? true : null;
+        try
+        {
+            return await GuardAsync(request, address, () => SendAsync(message, upload, _transports.For(host, isUpload: upload is not null), cancellationToken), cancellationToken).ConfigureAwait(false);
+        }
+        catch (BuildxException stalled) when (stalled.Failure == BuildxFailure.TimedOut && upload is { IsUnderWay: true })
+        {
+            // It takes no more bytes. What it has, it may say over another connection.
+            throw new RetryableException(stalled);
+        }
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage message, UploadContent? upload, HttpMessageInvoker transport, CancellationToken cancellationToken)
+    {
+        using var timer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        timer.CancelAfter(_options.Limits.Answer);
+        if (upload is not null)
+        {
+            upload.Bound = timer.CancelAfter;
+        }
+
+        try
+        {
+            var response = await transport.SendAsync(message, timer.Token).ConfigureAwait(false);
+            _options.Log?.Invoke($"{message.Method} {RegistryFailures.Redact(message.RequestUri!)}: {RegistryFailures.Status(response)}");
+            return response;
+        }
+        catch (Exception) when (upload?.SourceFailure is not null)
+        {
+            ExceptionDispatchInfo.Throw(upload.SourceFailure);
+            throw;
+        }
+        finally
+        {
+            await (upload?.StopAsync() ?? Task.CompletedTask).ConfigureAwait(false);
+        }
     }
 
     private static async Task<T> GuardAsync<T>(RegistryRequest request, Uri address, Func<Task<T>> call, CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 
 namespace BuildxPS.Engine.Images.Registries;
 
@@ -11,6 +12,12 @@ internal sealed class RegistryResponse(HttpResponseMessage message, RegistryRequ
 
     /// <summary>The digest that the registry states; null where it states none.</summary>
     public string? Digest => Header("Docker-Content-Digest");
+
+    /// <summary>The status.</summary>
+    public HttpStatusCode Status => message.StatusCode;
+
+    /// <summary>Where the answer came from.</summary>
+    public Uri Address => message.RequestMessage!.RequestUri!;
 
     /// <summary>The body's length as stated; null where it is not.</summary>
     public long? Length => message.Content.Headers.ContentLength;
@@ -35,7 +42,8 @@ internal sealed class RegistryResponse(HttpResponseMessage message, RegistryRequ
     /// <returns>The body.</returns>
     public Task<Stream> OpenAsync(CancellationToken cancellationToken) => message.Content.ReadAsStreamAsync(cancellationToken);
 
-    private string? Header(string name)
+    /// <summary>A header's first value; null where it is not there.</summary>
+    public string? Header(string name)
         => message.Headers.NonValidated.TryGetValues(name, out var values) || message.Content.Headers.NonValidated.TryGetValues(name, out values)
             ? string.Create(CultureInfo.InvariantCulture, $"{values.First()}").Trim()
             : null;

@@ -27,9 +27,13 @@ internal sealed class RegistryTransports : IDisposable
 
     /// <summary>The pool for a host.</summary>
     /// <param name="host">The host.</param>
+    /// <param name="isUpload">
+    /// Whether a blob is sent. They have connections of their own: a blob that is sent waits for one that is fetched, and
+    /// were all connections taken by the first kind, both would wait for ever.
+    /// </param>
     /// <returns>What sends requests to it.</returns>
-    public HttpMessageInvoker For(RegistryHost host)
-        => _known.GetOrAdd($"{host.SkipTlsVerify}|{string.Join('|', host.CaFiles)}|{host.CaText}", _ => Create(host));
+    public HttpMessageInvoker For(RegistryHost host, bool isUpload = false)
+        => _known.GetOrAdd($"{isUpload}|{host.SkipTlsVerify}|{string.Join('|', host.CaFiles)}|{host.CaText}|{string.Join('|', host.Certificates.Select(c => c.CertificateFile ?? c.Pem))}", _ => Create(host, isUpload));
 
     /// <inheritdoc/>
     public void Dispose()
@@ -43,11 +47,12 @@ internal sealed class RegistryTransports : IDisposable
         }
     }
 
-    private HttpMessageInvoker Create(RegistryHost host)
+    private HttpMessageInvoker Create(RegistryHost host, bool isUpload)
     {
         var authorities = RegistryCertificates.Read(host.CaFiles, host.CaText);
-        var prints = authorities.Select(a => a.GetCertHashString(HashAlgorithmName.SHA256)).Order(StringComparer.Ordinal);
-        var key = $"{host.SkipTlsVerify}|{_connectTimeout.Ticks}|{_proxy?.Key}|{string.Join(',', prints)}";
+        var own = RegistryCertificates.ReadOwn(host.Certificates);
+        var prints = authorities.Concat(own).Select(a => a.GetCertHashString(HashAlgorithmName.SHA256)).Order(StringComparer.Ordinal);
+        var key = $"{isUpload}|{host.SkipTlsVerify}|{own.Count}|{_connectTimeout.Ticks}|{_proxy?.Key}|{string.Join(',', prints)}";
         return _pools.GetOrAdd(key, _ => new Lazy<HttpMessageInvoker>(() => new HttpMessageInvoker(new SocketsHttpHandler
         {
             // Redirects are followed by hand: what may go along to another host is not the handler's to decide.
@@ -58,13 +63,13 @@ internal sealed class RegistryTransports : IDisposable
             Proxy = _proxy,
             ConnectTimeout = _connectTimeout,
             ConnectCallback = ConnectAsync,
-            MaxConnectionsPerServer = 8,
+            MaxConnectionsPerServer = BlobTurns.AtOnce + 2,
             PooledConnectionLifetime = TimeSpan.FromMinutes(5),
             PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
             MaxResponseHeadersLength = 64,
             MaxResponseDrainSize = 64 * 1024,
             ResponseDrainTimeout = TimeSpan.FromSeconds(1),
-            SslOptions = RegistryCertificates.Options(authorities, host.SkipTlsVerify),
+            SslOptions = RegistryCertificates.Options(authorities, own, host.SkipTlsVerify),
         }))).Value;
     }
 

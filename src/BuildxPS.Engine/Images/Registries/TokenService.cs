@@ -19,7 +19,7 @@ internal sealed class TokenService(RegistryClientOptions options, RegistryTransp
     /// <param name="registry">The registry that it is for.</param>
     /// <param name="registryScheme">How the registry itself is spoken to.</param>
     /// <param name="challenge">Its bearer challenge.</param>
-    /// <param name="scope">What is wanted.</param>
+    /// <param name="scope">What is wanted, with a space between one thing and the next.</param>
     /// <param name="credential">The login; null asks anonymously.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The token.</returns>
@@ -36,6 +36,12 @@ internal sealed class TokenService(RegistryClientOptions options, RegistryTransp
         if (credential is not { IsEmpty: false })
         {
             return await SendAsync(registry, credential, Get(realm, service, scope, null), cancellationToken).ConfigureAwait(false);
+        }
+
+        // Docker asks for such a token so, and a service that gives one to POST alone gives it to no login of docker's.
+        if (options.IdentityToken is not null)
+        {
+            return await SendAsync(registry, credential, Get(realm, service, scope, credential, isOffline: true), cancellationToken).ConfigureAwait(false);
         }
 
         try
@@ -60,9 +66,7 @@ internal sealed class TokenService(RegistryClientOptions options, RegistryTransp
         }
 
         // Over plain http only where the registry itself is, and only to a host that the user would also speak plain http to.
-        var host = RegistryHost.Create(address.Authority, options.Trust);
-        var isSameHost = Uri.TryCreate("http://" + registry.Authority, UriKind.Absolute, out var own) && own.Host.Equals(address.Host, StringComparison.OrdinalIgnoreCase);
-        if (address.Scheme == Uri.UriSchemeHttp && !(registryScheme == Uri.UriSchemeHttp && (host.AllowsPlainHttp || (registry.IsInsecure && isSameHost))))
+        if (address.Scheme == Uri.UriSchemeHttp && !(registryScheme == Uri.UriSchemeHttp && registry.TrustsPlainHttpTo(address, options.Trust)))
         {
             throw Refused(
                 registry,
@@ -75,10 +79,11 @@ internal sealed class TokenService(RegistryClientOptions options, RegistryTransp
         return address;
     }
 
-    private static HttpRequestMessage Get(Uri realm, string service, string scope, RegistryCredential? credential)
+    private static HttpRequestMessage Get(Uri realm, string service, string scope, RegistryCredential? credential, bool isOffline = false)
     {
         var query = new StringBuilder(realm.Query.TrimStart('?'));
-        foreach (var (name, value) in new[] { ("service", service), ("scope", scope) })
+        IEnumerable<(string Name, string Value)> offline = isOffline ? [("offline_token", "true"), ("client_id", ClientId)] : [];
+        foreach (var (name, value) in scope.Split(' ').Select(s => ("scope", s)).Prepend(("service", service)).Concat(offline))
         {
             if (value.Length > 0)
             {
@@ -170,6 +175,11 @@ internal sealed class TokenService(RegistryClientOptions options, RegistryTransp
             using var json = JsonDocument.Parse(bytes, new JsonDocumentOptions { MaxDepth = 8, AllowDuplicateProperties = false });
             var token = Text(json.RootElement, "access_token") ?? Text(json.RootElement, "token")
                 ?? throw Refused(registry, "its token service sent no token", Advice);
+
+            if (options.IdentityToken is { } keep && Text(json.RootElement, "refresh_token") is { } lasting)
+            {
+                keep(CheckToken(registry, lasting));
+            }
 
             // By our own clock from now on: the service's idea of the time may differ.
             var life = json.RootElement.TryGetProperty("expires_in", out var expires) && expires.TryGetInt32(out var seconds) && seconds > 0

@@ -5,24 +5,25 @@ using BuildxPS.Engine.Streams;
 namespace BuildxPS.Engine.Images.Registries;
 
 /// <summary>
-/// A blob's bytes as they arrive, counted and hashed. The end of the stream is reported only if size and digest are
-/// what was promised; no single read waits longer than a bound.
+/// A blob's bytes as they arrive, counted and hashed. The end of the stream is reported only if size and digest are what
+/// was promised.
 /// </summary>
 internal sealed class VerifyingStream : SequentialStream
 {
-    private readonly HttpResponseMessage _response;
     private readonly Stream _inner;
     private readonly Descriptor _expected;
     private readonly string _subject;
-    private readonly TimeSpan _idle;
     private readonly IncrementalHash _hash;
-    private readonly Func<Exception, Exception> _translate;
     private long _count;
     private bool _isComplete;
 
-    public VerifyingStream(HttpResponseMessage response, Stream inner, Descriptor expected, string subject, TimeSpan idle, Func<Exception, Exception> translate)
+    /// <summary>Checks a stream.</summary>
+    /// <param name="inner">The bytes; disposed with this.</param>
+    /// <param name="expected">What they should be.</param>
+    /// <param name="subject">What they belong to, for messages.</param>
+    public VerifyingStream(Stream inner, Descriptor expected, string subject)
     {
-        (_response, _inner, _expected, _subject, _idle, _translate) = (response, inner, expected, subject, idle, translate);
+        (_inner, _expected, _subject) = (inner, expected, subject);
         _hash = Digests.Start(expected.Digest);
     }
 
@@ -39,7 +40,7 @@ internal sealed class VerifyingStream : SequentialStream
             return 0;
         }
 
-        var read = await ReadInnerAsync(buffer, cancellationToken).ConfigureAwait(false);
+        var read = await _inner.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
         _count += read;
         if (_count > _expected.Size || (read == 0 && _count < _expected.Size))
         {
@@ -64,29 +65,10 @@ internal sealed class VerifyingStream : SequentialStream
         if (disposing)
         {
             _inner.Dispose();
-            _response.Dispose();
             _hash.Dispose();
         }
 
         base.Dispose(disposing);
-    }
-
-    private async ValueTask<int> ReadInnerAsync(Memory<byte> buffer, CancellationToken cancellationToken)
-    {
-        using var timer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        timer.CancelAfter(_idle);
-        try
-        {
-            return await _inner.ReadAsync(buffer, timer.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            throw _translate(new TimeoutException($"Nothing came for {_idle.TotalSeconds:0} seconds."));
-        }
-        catch (Exception error) when (error is HttpRequestException or IOException)
-        {
-            throw _translate(error);
-        }
     }
 
     private BuildxException Mismatch(string problem) => new(

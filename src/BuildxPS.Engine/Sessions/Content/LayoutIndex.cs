@@ -15,6 +15,7 @@ internal sealed class LayoutIndex
     private const string ImageName = "io.containerd.image.name";
     private const string RefName = "org.opencontainers.image.ref.name";
     private const int MaxBytes = 16 * 1024 * 1024;
+    private const int MaxUnnamed = 1000;
 
     private static readonly JsonDocumentOptions s_options = new() { MaxDepth = 32, AllowDuplicateProperties = false };
 
@@ -24,7 +25,7 @@ internal sealed class LayoutIndex
     private LayoutIndex(JsonObject root, string path) => (_root, _path) = (root, path);
 
     /// <summary>How the documents are named, those without a name by their digest.</summary>
-    public IReadOnlyList<string> Names => [.. Manifests.Select(NameOf)];
+    public IReadOnlyList<string> Names => [.. Manifests.Where(m => !IsReferrerList(m)).Select(NameOf)];
 
     private IEnumerable<JsonObject> Manifests => (_root["manifests"] as JsonArray)?.OfType<JsonObject>() ?? [];
 
@@ -47,25 +48,34 @@ internal sealed class LayoutIndex
         var path = PathOf(folder);
         try
         {
-            var bytes = ReadBytes(path);
-            if (JsonNode.Parse(bytes, documentOptions: s_options) is not JsonObject root || root["manifests"] is not (null or JsonArray))
-            {
-                throw ContentFailures.InvalidIndex(path, "it is not an index of images");
-            }
-
-            return new LayoutIndex(root, path);
+            return Parse(ReadBytes(path), path);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
             return null;
         }
-        catch (Exception e) when (e is JsonException or ArgumentException)
-        {
-            throw ContentFailures.InvalidIndex(path, "it is not JSON, or has a key twice", e);
-        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw ContentFailures.Unreadable(path, e);
+        }
+    }
+
+    /// <summary>Reads an index.</summary>
+    /// <param name="bytes">The file's bytes.</param>
+    /// <param name="path">The file, for messages.</param>
+    /// <returns>The index.</returns>
+    /// <exception cref="BuildxException"><see cref="BuildxFailure.LayoutInvalid"/>.</exception>
+    public static LayoutIndex Parse(ReadOnlySpan<byte> bytes, string path)
+    {
+        try
+        {
+            return JsonNode.Parse(bytes, documentOptions: s_options) is JsonObject root && root["manifests"] is (null or JsonArray)
+                ? new LayoutIndex(root, path)
+                : throw ContentFailures.InvalidIndex(path, "it is not an index of images");
+        }
+        catch (Exception e) when (e is JsonException or ArgumentException)
+        {
+            throw ContentFailures.InvalidIndex(path, "it is not JSON, or has a key twice", e);
         }
     }
 
@@ -80,7 +90,7 @@ internal sealed class LayoutIndex
 
     /// <summary>The only document.</summary>
     /// <returns>Its digest; null if there are several, or none.</returns>
-    public ContentDigest? FindOnly() => Manifests.Take(2).ToList() is [var only] ? DigestOf(only) : null;
+    public ContentDigest? FindOnly() => Manifests.Where(m => !IsReferrerList(m)).Take(2).ToList() is [var only] ? DigestOf(only) : null;
 
     /// <summary>Names a document, and takes the name from the one that had it.</summary>
     /// <param name="root">The document.</param>
@@ -113,6 +123,12 @@ internal sealed class LayoutIndex
     public IEnumerable<ContentDigest> Digests()
         => Manifests.Select(m => ContentDigest.TryParse(Text(m, "digest"), out var digest) ? digest : null).OfType<ContentDigest>();
 
+    /// <summary>The documents without a name; the first thousand of them.</summary>
+    /// <returns>The digests that are valid.</returns>
+    public IEnumerable<ContentDigest> Unnamed()
+        => Manifests.Where(m => string.IsNullOrEmpty(Annotation(m, ImageName)) && string.IsNullOrEmpty(Annotation(m, RefName))).Take(MaxUnnamed)
+            .Select(m => ContentDigest.TryParse(Text(m, "digest"), out var digest) ? digest : null).OfType<ContentDigest>();
+
     /// <summary>The index as it is written.</summary>
     /// <returns>The file's bytes.</returns>
     public byte[] ToBytes() => GoJson.Write(writer => _root.WriteTo(writer));
@@ -129,6 +145,11 @@ internal sealed class LayoutIndex
         file.ReadExactly(bytes);
         return bytes;
     }
+
+    /// <summary>A list of what was attached to an image stands under a tag that is made of the image's digest.</summary>
+    private static bool IsReferrerList(JsonObject manifest)
+        => Annotation(manifest, RefName) is { } name && name.IndexOf('-', StringComparison.Ordinal) is > 0 and var dash
+            && ContentDigest.TryParse(string.Concat(name.AsSpan(0, dash), ":", name.AsSpan(dash + 1)), out _);
 
     private static string NameOf(JsonObject manifest)
         => Annotation(manifest, ImageName) ?? Annotation(manifest, RefName) ?? Text(manifest, "digest") ?? "?";

@@ -13,7 +13,7 @@ namespace BuildxPS.Engine.Sessions.Content;
 /// </summary>
 /// <param name="staging">What was written; null if the engine found everything in place.</param>
 /// <param name="written">The blobs in it.</param>
-/// <param name="promised">Blobs that the engine counts on because it was told that they are there.</param>
+/// <param name="promised">Blobs that whoever writes counts on, because they were there.</param>
 /// <param name="files">The file system.</param>
 internal sealed class LayoutPlacement(LayoutStaging? staging, IEnumerable<ContentDigest> written, IEnumerable<ContentDigest> promised, IFileSystem files)
 {
@@ -132,8 +132,8 @@ internal sealed class LayoutPlacement(LayoutStaging? staging, IEnumerable<Conten
             {
                 throw new BuildxException(
                     BuildxFailure.LayoutInvalid,
-                    $"The blob {digest} was removed from '{TreePath.Show(folder)}' while the engine was writing there.",
-                    "Build again, and let no other program clean the folder meanwhile.")
+                    $"The blob {digest} was removed from '{TreePath.Show(folder)}' while its image was being written there.",
+                    "Try again, and let no other program clean the folder meanwhile.")
                 { IsTransient = true };
             }
         }

@@ -1,69 +1,106 @@
 using System.Management.Automation;
 using BuildxPS.Completion;
-using BuildxPS.Engine.Builders;
 using BuildxPS.Engine.Configuration;
 using BuildxPS.Engine.Images;
-using BuildxPS.Engine.Images.Attestations;
 using BuildxPS.Engine.Images.Credentials;
+using BuildxPS.Engine.Images.Layouts;
 using BuildxPS.Engine.Images.Registries;
 using BuildxPS.Pipeline;
 
 namespace BuildxPS.Commands;
 
-/// <summary>Reads an image's index or manifest from its registry: <c>docker buildx imagetools inspect</c>.</summary>
-[Cmdlet(VerbsCommon.Get, "BuildxImageManifest")]
-[OutputType(typeof(ImageIndex), typeof(ImageManifest), typeof(ImageAttestation))]
-public sealed class GetBuildxImageManifestCommand : BuildxCommand, IDisposable
+/// <summary>Reads an image's index or manifest, and what belongs to it, from its registry or an OCI layout: <c>docker buildx imagetools inspect</c>.</summary>
+[Cmdlet(VerbsCommon.Get, "BuildxImageManifest", DefaultParameterSetName = DocumentSet)]
+[OutputType(typeof(ImageIndex), typeof(ImageManifest), typeof(string), ParameterSetName = [DocumentSet])]
+[OutputType(typeof(ImageConfig), typeof(string), ParameterSetName = [ConfigSet])]
+[OutputType(typeof(ImageAttestation), typeof(string), ParameterSetName = [AttestationSet])]
+[OutputType(typeof(ImageReferrer), ParameterSetName = [ReferrerSet])]
+public sealed class GetBuildxImageManifestCommand : RegistryCommand, IDisposable
 {
-    private OrderedWork<(IReadOnlyList<object> Found, string? Problem)>? _work;
-    private CredentialStore? _credentials;
+    private const string DocumentSet = "Document";
+    private const string ConfigSet = "Config";
+    private const string AttestationSet = "Attestation";
+    private const string ReferrerSet = "Referrer";
+    private const string LayoutPrefix = "oci-layout://";
+
     private readonly Dictionary<string, RegistryClient> _clients = new(StringComparer.OrdinalIgnoreCase);
+    private OrderedWork<Inspection>? _work;
+    private CredentialStore? _stored;
     private ClientEnvironment? _environment;
     private RegistryTrust? _trust;
+    private InspectionQuery _query = new();
+    private string? _credentialRegistry;
 
     /// <summary>
-    /// The images: text such as <c>registry.local:5000/app:1</c>, references, or what <c>Invoke-BuildxBuild -Push</c>
-    /// gave, which means each of its names with the digest that was pushed.
+    /// The images: text such as <c>registry.local:5000/app:1</c> or <c>oci-layout://PATH[:TAG][@DIGEST]</c>, references, or what
+    /// <c>Invoke-BuildxBuild -Push</c> gave, which means each of its names with the digest that was pushed. With
+    /// <c>-OciLayout</c>, tags, names or digests in that layout.
     /// </summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
     [ImageReferenceArgument]
     public object[] Reference { get; set; } = [];
 
-    /// <summary>Gives the image's attestations, each as an <see cref="ImageAttestation"/>: provenance, SBOM, and what else lies beside it in its index.</summary>
+    /// <summary>An OCI layout to read from: a folder or a tar, with <c>:TAG</c> or <c>@DIGEST</c> behind it if that is not said by <c>-Reference</c>.</summary>
     [Parameter]
+    [PathArgument]
+    [ValidateNotNullOrEmpty]
+    public string? OciLayout { get; set; }
+
+    /// <summary>Gives the images for these platforms instead of their index, or what is asked for of those alone.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(PlatformCompleter))]
+    public string[] Platform { get; set; } = [];
+
+    /// <summary>Gives the text exactly as it is kept, and no object.</summary>
+    [Parameter(ParameterSetName = DocumentSet)]
+    [Parameter(ParameterSetName = ConfigSet)]
+    [Parameter(ParameterSetName = AttestationSet)]
+    public SwitchParameter Raw { get; set; }
+
+    /// <summary>Gives the configs of the images, each as an <see cref="ImageConfig"/>.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ConfigSet)]
+    public SwitchParameter Config { get; set; }
+
+    /// <summary>Gives the image's attestations, each as an <see cref="ImageAttestation"/>: provenance, SBOM, and what else lies beside it in its index.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = AttestationSet)]
     public SwitchParameter Attestation { get; set; }
 
-    /// <summary>Registries that are spoken to over plain http; one on this machine needs no word.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string[] InsecureRegistry { get; set; } = [];
+    /// <summary>Gives what was attached to the image, each as an <see cref="ImageReferrer"/>: signatures, SBOMs, attestations outside of its index.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ReferrerSet)]
+    public SwitchParameter Referrer { get; set; }
 
-    /// <summary>Registries whose https certificate is not checked.</summary>
-    [Parameter]
+    /// <summary>Only what is of these types.</summary>
+    [Parameter(ParameterSetName = ReferrerSet)]
     [ValidateNotNullOrEmpty]
-    public string[] SkipTlsVerify { get; set; } = [];
+    public string[] ArtifactType { get; set; } = [];
 
-    /// <summary>PEM files with authorities to trust: for all registries, or in a hashtable by host.</summary>
+    /// <summary>A login for the registry, or a hashtable of host and login where there are several. Without it docker's stored logins count.</summary>
     [Parameter]
-    [ValidateNotNullOrEmpty]
-    public object[] RegistryCa { get; set; } = [];
-
-    /// <summary>A builder whose config says which registries are trusted; that of a piped build counts by itself.</summary>
-    [Parameter(ValueFromPipelineByPropertyName = true)]
-    [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(BuilderNameCompleter))]
-    public string? Builder { get; set; }
+    [ValidateNotNull]
+    public object? Credential { get; set; }
 
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
-        _work = new OrderedWork<(IReadOnlyList<object> Found, string? Problem)>(PipelineStopToken);
+        _work = new OrderedWork<Inspection>(PipelineStopToken);
         _environment = ClientEnvironment.Read();
-        _trust = ForAll(RegistryCa, () => TrustArguments.Read(
-            InsecureRegistry, SkipTlsVerify, RegistryCa, path => ResolvePath(path, BuildxFailure.ArgumentInvalid, "The file with certificates")));
-        _credentials = new CredentialStore(_environment);
-        _ = ForAll(null, () => ClientFor(null));
+        _trust = ForAll(RegistryCa, ReadTrust);
+        _stored = new CredentialStore(_environment);
+        _query = ForAll(Platform, () => new InspectionQuery
+        {
+            Part = Config ? InspectedPart.Config : Attestation ? InspectedPart.Attestation : Referrer ? InspectedPart.Referrer : InspectedPart.Document,
+            Platforms = PlatformArguments.Read(Platform),
+            ArtifactTypes = ArtifactType,
+        });
+        _ = ForAll(Credential, () => CredentialArguments.Read(Credential, []));
+        if (Reference.Length == 0 && !MyInvocation.ExpectingInput)
+        {
+            var location = ForAll(OciLayout, () => LayoutLocation(null));
+            var inspector = ForAll(Builder, () => new ImageInspector(ClientFor(Builder, null)));
+            _work.Begin(OciLayout, token => inspector.InspectAsync(location, _query, token));
+        }
     }
 
     /// <inheritdoc/>
@@ -97,36 +134,60 @@ public sealed class GetBuildxImageManifestCommand : BuildxCommand, IDisposable
             client.Dispose();
         }
 
-        _credentials?.Dispose();
+        _stored?.Dispose();
     }
 
     private void Begin(object argument)
     {
-        var client = ClientFor((argument as BuildResult)?.Builder ?? Builder);
-        foreach (var reference in argument is BuildResult result ? ReferencesOf(result) : [ImageReference.Parse((string)argument)])
+        foreach (var location in LocationsOf(argument))
         {
-            _work!.Begin(argument, token => ReadAsync(client, reference, token));
+            var registry = location.LayoutPath is null ? location.Reference.Registry : null;
+            var inspector = new ImageInspector(ClientFor((argument as BuildResult)?.Builder ?? Builder, registry));
+            _work!.Begin(argument, token => inspector.InspectAsync(location, _query, token));
         }
     }
 
-    private async Task<(IReadOnlyList<object> Found, string? Problem)> ReadAsync(RegistryClient client, ImageReference reference, CancellationToken cancellationToken)
-        => Attestation
-            ? await new AttestationInspector(client).InspectAsync(reference, cancellationToken).ConfigureAwait(false)
-            : ([await new ImageInspector(client).InspectAsync(reference, cancellationToken).ConfigureAwait(false)], null);
-
-    /// <summary>What is pushed by a builder that trusts a registry can be read from there without saying so again.</summary>
-    private RegistryClient ClientFor(string? builder)
+    private IEnumerable<ImageLocation> LocationsOf(object argument) => argument switch
     {
-        if (!_clients.TryGetValue(builder ?? "", out var client))
+        BuildResult result => ReferencesOf(result).Select(r => new ImageLocation { Reference = r }),
+        string text when OciLayout is not null && !text.StartsWith(LayoutPrefix, StringComparison.Ordinal) => [LayoutLocation(text)],
+        _ => [ImageLocation.Parse((string)argument, path => ResolvePath(path, BuildxFailure.ArgumentInvalid, "The OCI layout"))],
+    };
+
+    /// <summary>An image in the layout that is named.</summary>
+    /// <param name="name">Its tag, name or digest; null for what the path says.</param>
+    private ImageLocation LayoutLocation(string? name)
+    {
+        if (OciLayout is null)
+        {
+            throw new BuildxException(BuildxFailure.ArgumentInvalid, "No image is named.", "Name one with -Reference, pipe references, or name an OCI layout with -OciLayout.");
+        }
+
+        var location = ImageLocation.Parse(LayoutPrefix + OciLayout, path => ResolvePath(path, BuildxFailure.ArgumentInvalid, "The OCI layout"));
+        return name is null ? location : location.Choose(name);
+    }
+
+    /// <summary>What speaks to a registry. What is pushed by a builder that trusts it can be read from there without saying so again.</summary>
+    private RegistryClient ClientFor(string? builder, string? registry)
+    {
+        var logins = CredentialArguments.Read(Credential, registry is null ? [] : [registry]);
+        if (PairArguments.Unwrap(Credential) is PSCredential && registry is not null && !registry.Equals(_credentialRegistry ??= registry, StringComparison.OrdinalIgnoreCase))
+        {
+            // One registry's password is never offered to another.
+            _ = CredentialArguments.Read(Credential, [_credentialRegistry, registry]);
+        }
+
+        var key = $"{builder}|{(logins.Count > 0 ? registry : "")}";
+        if (!_clients.TryGetValue(key, out var client))
         {
             client = new RegistryClient(new RegistryClientOptions
             {
                 Environment = _environment!,
-                Trust = builder is null ? _trust! : _trust!.With(new BuilderCatalog(_environment!).TrustOf(builder)),
-                Credentials = _credentials,
+                Trust = WithBuilder(_trust!, builder, _environment!),
+                Credentials = logins.Count > 0 ? new GivenCredentials(logins, _stored!) : _stored,
                 Log = _work!.Note,
             });
-            _clients[builder ?? ""] = client;
+            _clients[key] = client;
         }
 
         return client;
@@ -154,11 +215,10 @@ public sealed class GetBuildxImageManifestCommand : BuildxCommand, IDisposable
 
         ForInput(target, () =>
         {
-            IReadOnlyList<object> found;
-            string? problem;
+            Inspection inspection;
             try
             {
-                (found, problem) = Run(_ => work);
+                inspection = Run(_ => work);
             }
             catch (BuildxException)
             {
@@ -167,15 +227,23 @@ public sealed class GetBuildxImageManifestCommand : BuildxCommand, IDisposable
             }
 
             Report();
-            if (problem is not null)
+            if (inspection.Problem is not null)
             {
-                WriteWarning(problem);
+                WriteWarning(inspection.Problem);
             }
 
-            WriteObject(found, enumerateCollection: true);
+            WriteObject(Raw ? inspection.Found.Select(RawText) : inspection.Found, enumerateCollection: true);
         });
         return true;
     }
+
+    private static string RawText(object found) => found switch
+    {
+        ImageDocument document => document.RawJson,
+        ImageConfig config => config.RawJson,
+        ImageAttestation attestation => attestation.RawJson,
+        _ => throw new ArgumentException($"A {found.GetType()} has no text.", nameof(found)),
+    };
 
     private void Report()
     {

@@ -50,6 +50,29 @@ public sealed class FileOutput : IFileOutput
         }
     }
 
+    /// <summary>Writes a whole file.</summary>
+    /// <param name="destination">The file.</param>
+    /// <param name="content">Its content.</param>
+    /// <param name="cancellationToken">Gives up; the file is then as it was.</param>
+    /// <returns>A task.</returns>
+    /// <exception cref="BuildxException"><see cref="BuildxFailure.DestinationNotWritable"/> or <see cref="BuildxFailure.DiskFull"/>.</exception>
+    internal static async Task WriteAsync(string destination, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    {
+        var file = new FileOutput(destination);
+        await using (file.ConfigureAwait(false))
+        {
+            var stream = await file.OpenAsync(new Dictionary<string, string>(), cancellationToken).ConfigureAwait(false);
+            await using (stream.ConfigureAwait(false))
+            {
+                await stream.WriteAsync(content, cancellationToken).ConfigureAwait(false);
+            }
+
+            file.Complete();
+            await file.PrepareAsync(cancellationToken).ConfigureAwait(false);
+            await file.CommitAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
     /// <inheritdoc/>
     public Task<Stream> OpenAsync(IReadOnlyDictionary<string, string> exporterResponse, CancellationToken cancellationToken)
     {

@@ -1,0 +1,69 @@
+using System.Collections;
+using System.Management.Automation;
+using BuildxPS.Completion;
+using BuildxPS.Engine.Builders;
+using BuildxPS.Engine.Configuration;
+using BuildxPS.Engine.Images.Credentials;
+using BuildxPS.Engine.Images.Registries;
+
+namespace BuildxPS.Pipeline;
+
+/// <summary>What the cmdlets share that bring images into registries: how far those are trusted, and showing what is under way.</summary>
+public abstract class RegistryProgressCommand : BuildxProgressCommand
+{
+    /// <summary>Creates the cmdlet. Only this module derives from it.</summary>
+    private protected RegistryProgressCommand()
+    {
+    }
+
+    /// <summary>Registries that are spoken to over plain http; one on this machine needs no word.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string[] InsecureRegistry { get; set; } = [];
+
+    /// <summary>Registries whose https certificate is not checked.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string[] SkipTlsVerify { get; set; } = [];
+
+    /// <summary>PEM files with authorities to trust: for all registries, or in a hashtable by host.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public object[] RegistryCa { get; set; } = [];
+
+    /// <summary>Certificates that prove to a registry who asks, in a hashtable of host and PEM files: certificate and key, or one file with both.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public IDictionary[] RegistryCertificate { get; set; } = [];
+
+    /// <summary>A login for the registry, or a hashtable of host and login where there are several. Without it docker's stored logins count.</summary>
+    [Parameter]
+    [ValidateNotNull]
+    public object? Credential { get; set; }
+
+    /// <summary>A builder whose config says which registries are trusted; that of a piped build counts by itself.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(BuilderNameCompleter))]
+    public string? Builder { get; set; }
+
+    /// <summary>Makes what speaks to the registries.</summary>
+    /// <param name="environment">The client's surroundings.</param>
+    /// <param name="stored">Where logins come from that were not given.</param>
+    /// <param name="registries">The registries that will be spoken to.</param>
+    /// <param name="builder">The builder whose trust counts where none is named; null for none.</param>
+    /// <param name="log">Told what is done; on any thread.</param>
+    private protected RegistryClient CreateClient(ClientEnvironment environment, CredentialStore stored, IEnumerable<string> registries, string? builder, Action<string> log)
+    {
+        var logins = CredentialArguments.Read(Credential, [.. registries.Distinct(StringComparer.OrdinalIgnoreCase)]);
+        var trust = TrustArguments.Read(
+            InsecureRegistry, SkipTlsVerify, RegistryCa, path => ResolvePath(path, BuildxFailure.ArgumentInvalid, "The file with certificates"), RegistryCertificate);
+        return new RegistryClient(new RegistryClientOptions
+        {
+            Environment = environment,
+            Trust = (Builder ?? builder) is { } name ? trust.With(new BuilderCatalog(environment).TrustOf(name)) : trust,
+            Credentials = new GivenCredentials(logins, stored),
+            Log = log,
+        });
+    }
+}
