@@ -129,14 +129,14 @@ public sealed class FakeUploadTests : IAsyncDisposable
         await using var other = new FakeRegistry(_ => new FakeResponse { Status = 201 });
         var basic = "Basic " + Convert.ToBase64String("user:s3cret-pass"u8);
         _store.Before = r => r.Authorization != basic ? FakeResponse.Json(401, "{}", ("WWW-Authenticate", "Basic realm=\"x\""))
-            : r.Method == "POST" ? new FakeResponse { Status = 202, Headers = new() { ["Location"] = $"http://{other.Authority}/signed?key=abc" } }
+            : r.Method == "POST" ? new FakeResponse { Status = 202, Headers = new() { ["Location"] = $"http://{other.Authority}/signed?key=not-for-others" } }
             : null;
         Assert.Equal(BlobArrival.Sent, await PushAsync(credentials: FixedCredentials.User(_store.Authority)));
         var request = Assert.Single(other.Requests);
         Assert.Null(request.Authorization);
-        Assert.Equal("abc", request.Query("key"));
+        Assert.Equal("not-for-others", request.Query("key"));
         Assert.Equal(FakeStore.DigestOf(_blob), request.Query("digest"));
-        Assert.DoesNotContain(_log, l => l.Contains("abc", StringComparison.Ordinal));
+        Assert.DoesNotContain(_log, l => l.Contains("not-for-others", StringComparison.Ordinal));
     }
 
     [Theory]
