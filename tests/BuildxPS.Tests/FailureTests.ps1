@@ -16,7 +16,7 @@ function Assert-Explained($Failed, [string] $Id, [string] $Category, [string[]] 
 # The command that an advice gives, its placeholders filled in: a cmdlet with a builder of a test and one parameter, or a quoted line of docker.
 function Get-AdvisedCommand($Failed, [string] $Command, [hashtable] $With = @{}) {
     $advice = $Failed[0].ErrorDetails.RecommendedAction
-    $pattern = $Command -like 'docker*' ? "'(?<it>$Command[^']*)'" : "(?<it>$Command(?: bxp-\w+)?(?: -\w+ (?:@\{[^}]*\}|'[^']*'(?:, '[^']*')*|[\w.:=/-]*\w))?)"
+    $pattern = $Command -like 'docker*' -or $Command -eq 'Connect-BuildxRegistry' ? "'(?<it>$Command[^']*)'" : "(?<it>$Command(?: bxp-\w+)?(?: -\w+ (?:@\{[^}]*\}|'[^']*'(?:, '[^']*')*|[\w.:=/-]*\w))?)"
     $advice | Should -Match $pattern
     $null = $advice -match $pattern
     $line = $Matches.it
@@ -36,9 +36,12 @@ function Invoke-Advised($Failed, [string] $Command, [hashtable] $With = @{}) {
 
 # Logs in as an advice says.
 function Invoke-AdvisedLogin($Failed, $User) {
-    $null, $arguments = (Get-AdvisedCommand $Failed 'docker login').Split(' ')
-    $null = $User.password | & (Get-TestSetup).tools.docker @arguments --username $User.name --password-stdin 2>&1
-    $LASTEXITCODE | Should -Be 0
+    $null, $registry = (Get-AdvisedCommand $Failed 'Connect-BuildxRegistry').Split(' ')
+    $setup = Get-TestSetup
+    $credential = [pscredential]::new($User.name, (ConvertTo-SecureString $User.password -AsPlainText -Force))
+    # No key ring here; and what the builder was told of the authority counts for the builder only.
+    $trust = $registry -eq $setup.registries.https ? @{ RegistryCa = $setup.certificates.ca } : @{}
+    (Connect-BuildxRegistry $registry -Credential $credential -UseFile @trust -WarningAction SilentlyContinue).UserName | Should -Be $User.name
 }
 
 # A registry that takes everything but what it is told to refuse: $Refuse gets a request's method, path, address and content type, and gives a status or nothing.

@@ -146,7 +146,7 @@ public static partial class FailureCatalogue
                 new()
                 {
                     Summary = "The registry HOST:PORT refused the engine's request",
-                    Advice = "Check the image's name first: registries answer like this for images that do not exist. If it is private, log in with 'docker login HOST:PORT' as a user who may read (or push to) it.",
+                    Advice = "Check the image's name first: registries answer like this for images that do not exist. If it is private, log in with 'Connect-BuildxRegistry HOST:PORT' as a user who may read (or push to) it.",
                     Texts =
                     [
                         "insufficient_scope", "pull access denied", "401 Unauthorized", "403 Forbidden", "no basic auth credentials", "failed to authorize",
