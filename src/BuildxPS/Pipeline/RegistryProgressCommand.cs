@@ -3,6 +3,7 @@ using System.Management.Automation;
 using BuildxPS.Completion;
 using BuildxPS.Engine.Builders;
 using BuildxPS.Engine.Configuration;
+using BuildxPS.Engine.Engines;
 using BuildxPS.Engine.Images.Credentials;
 using BuildxPS.Engine.Images.Registries;
 
@@ -45,25 +46,29 @@ public abstract class RegistryProgressCommand : BuildxProgressCommand
     [Parameter]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(BuilderNameCompleter))]
-    public string? Builder { get; set; }
+    public virtual string? Builder { get; set; }
+
+    /// <summary>Reads what the user says about trust.</summary>
+    private protected RegistryTrust ReadTrust() => TrustArguments.Read(
+        InsecureRegistry, SkipTlsVerify, RegistryCa, path => ResolvePath(path, BuildxFailure.ArgumentInvalid, "The file with certificates"), RegistryCertificate);
+
+    /// <summary>Reads the logins that the user gives.</summary>
+    /// <param name="registries">The registries that will be spoken to.</param>
+    private protected IReadOnlyDictionary<string, RegistryCredential> ReadLogins(IEnumerable<string> registries)
+        => CredentialArguments.Read(Credential, [.. registries.Distinct(StringComparer.OrdinalIgnoreCase)]);
 
     /// <summary>Makes what speaks to the registries.</summary>
     /// <param name="environment">The client's surroundings.</param>
-    /// <param name="stored">Where logins come from that were not given.</param>
-    /// <param name="registries">The registries that will be spoken to.</param>
-    /// <param name="builder">The builder whose trust counts where none is named; null for none.</param>
+    /// <param name="trust">What the user says about trust.</param>
+    /// <param name="builder">The builder whose trust counts, too; null for none.</param>
+    /// <param name="credentials">The logins.</param>
     /// <param name="log">Told what is done; on any thread.</param>
-    private protected RegistryClient CreateClient(ClientEnvironment environment, CredentialStore stored, IEnumerable<string> registries, string? builder, Action<string> log)
-    {
-        var logins = CredentialArguments.Read(Credential, [.. registries.Distinct(StringComparer.OrdinalIgnoreCase)]);
-        var trust = TrustArguments.Read(
-            InsecureRegistry, SkipTlsVerify, RegistryCa, path => ResolvePath(path, BuildxFailure.ArgumentInvalid, "The file with certificates"), RegistryCertificate);
-        return new RegistryClient(new RegistryClientOptions
+    private protected static RegistryClient CreateClient(ClientEnvironment environment, RegistryTrust trust, string? builder, GivenCredentials credentials, Action<string> log)
+        => new(new RegistryClientOptions
         {
             Environment = environment,
-            Trust = (Builder ?? builder) is { } name ? trust.With(new BuilderCatalog(environment).TrustOf(name)) : trust,
-            Credentials = new GivenCredentials(logins, stored),
+            Trust = builder is null ? trust : trust.With(new BuilderCatalog(environment).TrustOf(builder)),
+            Credentials = credentials,
             Log = log,
         });
-    }
 }

@@ -1,7 +1,5 @@
-using System.Collections;
 using System.Management.Automation;
 using BuildxPS.Completion;
-using BuildxPS.Engine.Builders;
 using BuildxPS.Engine.Configuration;
 using BuildxPS.Engine.Images.Credentials;
 using BuildxPS.Engine.Images.Layouts;
@@ -14,7 +12,7 @@ namespace BuildxPS.Commands;
 /// <summary>Copies images between registries and OCI layouts, with all platforms, attestations, and what was attached to them.</summary>
 [Cmdlet(VerbsCommon.Copy, "BuildxImage", SupportsShouldProcess = true)]
 [OutputType(typeof(ImageIndex), typeof(ImageManifest))]
-public sealed class CopyBuildxImageCommand : BuildxProgressCommand, IDisposable
+public sealed class CopyBuildxImageCommand : RegistryProgressCommand, IDisposable
 {
     private readonly RegistryLog _log = new();
     private readonly Dictionary<string, (string Source, string Name)> _written = new(StringComparer.Ordinal);
@@ -55,44 +53,18 @@ public sealed class CopyBuildxImageCommand : BuildxProgressCommand, IDisposable
     [ValidateRange(1, 8)]
     public int ThrottleLimit { get; set; } = 4;
 
-    /// <summary>Registries that are spoken to over plain http; one on this machine needs no word.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string[] InsecureRegistry { get; set; } = [];
-
-    /// <summary>Registries whose https certificate is not checked.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string[] SkipTlsVerify { get; set; } = [];
-
-    /// <summary>PEM files with authorities to trust: for all registries, or in a hashtable by host.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public object[] RegistryCa { get; set; } = [];
-
-    /// <summary>Certificates that prove to a registry who asks, in a hashtable of host and PEM files: certificate and key, or one file with both.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public IDictionary[] RegistryCertificate { get; set; } = [];
-
-    /// <summary>A login for the registry, or a hashtable of host and login where there are several. Without it docker's stored logins count.</summary>
-    [Parameter]
-    [ValidateNotNull]
-    public object? Credential { get; set; }
-
-    /// <summary>A builder whose config says which registries are trusted; that of a piped build counts by itself.</summary>
+    /// <inheritdoc/>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(BuilderNameCompleter))]
-    public string? Builder { get; set; }
+    public override string? Builder { get; set; }
 
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
         _environment = ClientEnvironment.Read();
         _platforms = ForAll(Platform, () => PlatformArguments.Read(Platform));
-        _trust = ForAll(RegistryCa, () => TrustArguments.Read(
-            InsecureRegistry, SkipTlsVerify, RegistryCa, path => ResolvePath(path, BuildxFailure.ArgumentInvalid, "The file with certificates"), RegistryCertificate));
+        _trust = ForAll(RegistryCa, ReadTrust);
         _stored = new CredentialStore(_environment);
         ChooseProgress();
     }
@@ -186,21 +158,14 @@ public sealed class CopyBuildxImageCommand : BuildxProgressCommand, IDisposable
 
     private RegistryClient ClientFor(ImageLocation source, IReadOnlyList<ImageLocation> destinations, string? builder)
     {
-        var registries = destinations.Prepend(source).Where(l => l.LayoutPath is null).Select(l => l.Reference.Registry).Distinct(StringComparer.OrdinalIgnoreCase).ToList();
-        var logins = CredentialArguments.Read(Credential, registries);
+        var logins = ReadLogins(destinations.Prepend(source).Where(l => l.LayoutPath is null).Select(l => l.Reference.Registry));
         var key = $"{builder}|{string.Join(' ', logins.Keys)}";
         if (_clients.TryGetValue(key, out var known))
         {
             return known;
         }
 
-        var client = new RegistryClient(new RegistryClientOptions
-        {
-            Environment = _environment!,
-            Trust = builder is null ? _trust! : _trust!.With(new BuilderCatalog(_environment!).TrustOf(builder)),
-            Credentials = new GivenCredentials(logins, _stored!),
-            Log = _log.Add,
-        });
+        var client = CreateClient(_environment!, _trust!, builder, new GivenCredentials(logins, _stored!), _log.Add);
         _clients[key] = client;
         return client;
     }

@@ -89,7 +89,8 @@ public sealed class NewBuildxImageIndexCommand : RegistryProgressCommand
         var metadataFile = ForAll(MetadataFile, () => MetadataFile is null ? null : ResolvePath(MetadataFile, BuildxFailure.ArgumentInvalid, "The file for metadata"));
         using var stored = new CredentialStore(environment);
         var registries = request.Sources.Select(s => s.Reference).OfType<ImageReference>().Concat(request.Tags).Select(r => r.Registry);
-        using var client = ForAll(target, () => CreateClient(environment, stored, registries, _sources.OfType<BuildResult>().FirstOrDefault()?.Builder, _log.Add));
+        using var client = ForAll(target, () => CreateClient(
+            environment, ReadTrust(), Builder ?? _sources.OfType<BuildResult>().FirstOrDefault()?.Builder, new GivenCredentials(ReadLogins(registries), stored), _log.Add));
         var creator = new IndexCreator(client);
         var prepared = Reported(target, () => Run(token => creator.PrepareAsync(request, token)));
         foreach (var warning in prepared.Warnings)
