@@ -1,6 +1,5 @@
 using System.Net.Security;
 using BuildxPS.Engine.Builders.Store;
-using BuildxPS.Engine.Builds;
 using BuildxPS.Engine.Configuration;
 using BuildxPS.Engine.Connections;
 using BuildxPS.Engine.Drivers;

@@ -21,6 +21,7 @@ internal sealed partial class BuildExecution(ClientEnvironment environment, Buil
     private readonly CredentialStore _logins = parts.OpenCredentials();
     private WatchedCredentials? _engineLogins;
     private RegistryTrust _trust = RegistryTrust.Default;
+    private ITokenSource? _tokens;
     private ReadOnlyMemory<byte>? _policy;
     private GitFacts _git = new();
     private BuildMounts? _mounts;
@@ -57,6 +58,8 @@ internal sealed partial class BuildExecution(ClientEnvironment environment, Buil
                 await using (nodes.ConfigureAwait(false))
                 {
                     _trust = nodes.Nodes[0].Node.Trust;
+                    using var tokens = new TokenFetcher(new RegistryClientOptions { Environment = environment, Trust = _trust, Credentials = _engineLogins });
+                    _tokens = tokens;
                     await RunAsync(request, inputs, outputs, files, nodes, cancellationToken).ConfigureAwait(false);
                 }
             }
@@ -207,6 +210,8 @@ internal sealed partial class BuildExecution(ClientEnvironment environment, Buil
                 ContentStores = files.Content.Stores,
                 OnContentFailure = files.Failures.Suspect,
                 Credentials = _engineLogins,
+                Tokens = _tokens,
+                OnLoginFailure = files.Failures.Suspect,
                 Secrets = _mounts!.Secrets,
                 SshAgents = _mounts.Agents,
             },

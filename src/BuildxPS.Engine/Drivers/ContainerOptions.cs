@@ -1,5 +1,5 @@
 using System.Globalization;
-using BuildxPS.Engine.Builds;
+using BuildxPS.Engine.Configuration;
 using Docker.DotNet.Models;
 
 namespace BuildxPS.Engine.Drivers;

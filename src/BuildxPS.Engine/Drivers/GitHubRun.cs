@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using BuildxPS.Engine.Builds;
 using BuildxPS.Engine.Configuration;
 
 namespace BuildxPS.Engine.Drivers;

@@ -1,4 +1,4 @@
-using BuildxPS.Engine.Builds;
+using BuildxPS.Engine.Configuration;
 using BuildxPS.Engine.Connections;
 
 namespace BuildxPS.Engine.Drivers;

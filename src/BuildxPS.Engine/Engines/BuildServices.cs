@@ -30,6 +30,12 @@ public sealed record BuildServices
     /// <summary>Logins that the engine may ask for, to pull and to push; null serves none, so that the engine is anonymous.</summary>
     public ICredentialSource? Credentials { get; init; }
 
+    /// <summary>Fetches tokens for those logins on this side; null leaves that, and with it the passwords, to the engine.</summary>
+    public ITokenSource? Tokens { get; init; }
+
+    /// <summary>Told why a login or a token could not be had. It need not be what a build fails of: a cache may be what it was for.</summary>
+    public Action<BuildxException>? OnLoginFailure { get; init; }
+
     /// <summary>Secrets that steps may mount; null serves none.</summary>
     public ISecretSource? Secrets { get; init; }
 

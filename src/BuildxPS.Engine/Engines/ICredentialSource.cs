@@ -16,4 +16,11 @@ public interface ICredentialSource
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The login; null where there is none.</returns>
     ValueTask<RegistryCredential?> GetAsync(string host, CancellationToken cancellationToken) => GetAsync(host, [], cancellationToken);
+
+    /// <summary>Whether there is any login for a registry, also one that is for some repositories or rights only.</summary>
+    /// <param name="host">The registry.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>Whether a request could have one.</returns>
+    async ValueTask<bool> HasAnyAsync(string host, CancellationToken cancellationToken)
+        => await GetAsync(host, [], cancellationToken).ConfigureAwait(false) is { IsEmpty: false };
 }

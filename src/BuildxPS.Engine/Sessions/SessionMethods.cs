@@ -25,7 +25,7 @@ internal static class SessionMethods
                 new FileSyncMethod(services.Sources, services.OnFailure),
                 outputs,
                 .. services.Uploads.Count > 0 ? [new UploadMethod(services.Uploads, services.OnFailure)] : Array.Empty<ISessionMethod>(),
-                .. AuthMethods.For(services.Credentials),
+                .. AuthMethods.For(services.Credentials, services.Tokens, services.OnLoginFailure),
                 .. services.Secrets is { } secrets ? [new GetSecretMethod(secrets, services.OnFailure)] : Array.Empty<ISessionMethod>(),
                 .. services.SshAgents is { } agents ? [new CheckAgentMethod(agents), new ForwardAgentMethod(agents)] : Array.Empty<ISessionMethod>(),
                 .. ContentMethods.For(services.ContentStores, services.OnContentFailure),

@@ -1,5 +1,4 @@
 using System.Text;
-using BuildxPS.Engine.Builds;
 using BuildxPS.Engine.Configuration;
 using BuildxPS.Engine.Engines;
 

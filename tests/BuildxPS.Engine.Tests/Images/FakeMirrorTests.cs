@@ -2,7 +2,9 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using BuildxPS.Engine.Builders.Configuration;
 using BuildxPS.Engine.Images;
+using BuildxPS.Engine.Images.Layouts;
 using BuildxPS.Engine.Images.Registries;
+using BuildxPS.Engine.Images.Transfers;
 using BuildxPS.Engine.Tests.Environment;
 
 namespace BuildxPS.Engine.Tests.Images;
@@ -79,6 +81,55 @@ public sealed class FakeMirrorTests
         Assert.Equal(layer, copy.ToArray());
         Assert.Single(mirror.Fake.Requests);
         Assert.Equal("bytes=100000-", Assert.Single(registry.Fake.Requests).Headers["Range"]);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_copy_of_a_layer_that_a_mirror_has_wrongly_takes_the_registrys(bool toFolder)
+    {
+        await using var mirror = new FakeStore();
+        await using var registry = new FakeStore();
+        await using var to = new FakeStore();
+        using var folder = new TemporaryFolder();
+        byte[] layer = [.. Enumerable.Repeat((byte)7, 1000)];
+        var image = registry.AddImage("app", "1", "amd64", layer);
+        var digest = FakeStore.DigestOf(layer);
+        mirror.Before = r => r.Path.EndsWith(digest, StringComparison.Ordinal) ? new FakeResponse { Body = new byte[1000] } : null;
+        using var client = TestClients.Create(TrustIn(registry, mirror.Authority));
+        using var source = await new ImageCopier(client).OpenAsync(ImageLocation.Parse($"{registry.Authority}/app:1", path => path), new CopyOptions(), TestContext.Current.CancellationToken);
+        var copy = await source.PlanAsync(
+            ImageLocation.Parse(toFolder ? $"oci-layout://{folder.Path}/to:1" : $"{to.Authority}/app:1", path => path), TestContext.Current.CancellationToken);
+        await foreach (var _ in copy.RunAsync(TestContext.Current.CancellationToken))
+        {
+        }
+
+        Assert.Equal(image.Digest, copy.Result.Digest);
+        Assert.Equal(layer, toFolder ? await File.ReadAllBytesAsync(Path.Combine(folder.Path, "to", "blobs", "sha256", digest[7..]), TestContext.Current.CancellationToken) : to.Blobs[$"app@{digest}"]);
+        Assert.Single(mirror.Sent("GET", digest));
+        Assert.Single(registry.Sent("GET", digest));
+    }
+
+    [Fact]
+    public async Task A_layer_that_mirror_and_registry_have_wrongly_is_a_failure()
+    {
+        await using var mirror = new FakeStore();
+        await using var registry = new FakeStore();
+        await using var to = new FakeStore();
+        registry.AddImage("app", "1", "amd64", [1, 2, 3]);
+        FakeResponse? Forge(FakeRequest r) => r.Path.EndsWith(FakeStore.DigestOf([1, 2, 3]), StringComparison.Ordinal) ? new FakeResponse { Body = [3, 2, 1] } : null;
+        (mirror.Before, registry.Before) = (Forge, Forge);
+        using var client = TestClients.Create(TrustIn(registry, mirror.Authority));
+        using var source = await new ImageCopier(client).OpenAsync(ImageLocation.Parse($"{registry.Authority}/app:1", path => path), new CopyOptions(), TestContext.Current.CancellationToken);
+        var copy = await source.PlanAsync(ImageLocation.Parse($"{to.Authority}/app:1", path => path), TestContext.Current.CancellationToken);
+        var error = await Assert.ThrowsAnyAsync<BuildxException>(async () =>
+        {
+            await foreach (var _ in copy.RunAsync(TestContext.Current.CancellationToken))
+            {
+            }
+        });
+        Assert.Equal((BuildxFailure.DigestMismatch, false), (error.Failure, error.IsTransient));
+        Assert.Empty(to.Manifests);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Globalization;
+using BuildxPS.Engine.Configuration;
 
 namespace BuildxPS.Engine.Builds.Caches;
 

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using BuildxPS.Engine.Configuration;
 using Attributes = System.Collections.Frozen.FrozenDictionary<string, BuildxPS.Engine.Builds.Caches.CacheAttribute>;
 
 namespace BuildxPS.Engine.Builds.Caches;

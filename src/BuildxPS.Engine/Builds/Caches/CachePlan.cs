@@ -1,3 +1,4 @@
+using BuildxPS.Engine.Configuration;
 using BuildxPS.Engine.Engines;
 
 namespace BuildxPS.Engine.Builds.Caches;

@@ -22,6 +22,9 @@ internal sealed class WatchedCredentials(ICredentialSource inner) : ICredentialS
         return credential;
     }
 
+    /// <inheritdoc/>
+    public ValueTask<bool> HasAnyAsync(string host, CancellationToken cancellationToken) => inner.HasAnyAsync(host, cancellationToken);
+
     /// <summary>Says which login a refused request had.</summary>
     /// <param name="error">The engine's error, which names the registry.</param>
     /// <returns>A sentence and what to do; null where no login was asked for.</returns>

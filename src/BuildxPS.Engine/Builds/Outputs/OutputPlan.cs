@@ -1,3 +1,5 @@
+using BuildxPS.Engine.Configuration;
+
 namespace BuildxPS.Engine.Builds.Outputs;
 
 /// <summary>Checks the outputs that a user asked for, before any engine is contacted.</summary>

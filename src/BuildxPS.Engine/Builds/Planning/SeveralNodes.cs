@@ -1,4 +1,5 @@
 using BuildxPS.Engine.Builds.Outputs;
+using BuildxPS.Engine.Configuration;
 using BuildxPS.Engine.Engines;
 
 namespace BuildxPS.Engine.Builds.Planning;

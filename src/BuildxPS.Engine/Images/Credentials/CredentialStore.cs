@@ -45,7 +45,7 @@ public sealed class CredentialStore : ICredentialSource, IDisposable
     /// <inheritdoc/>
     public async ValueTask<RegistryCredential?> GetAsync(string host, IReadOnlyList<string> scopes, CancellationToken cancellationToken)
     {
-        var found = await FindCachedAsync(host is "docker.io" or "index.docker.io" ? HubHost : host, scopes, cancellationToken).ConfigureAwait(false);
+        var found = await FindCachedAsync(HostOf(host), scopes, cancellationToken).ConfigureAwait(false);
 
         // Docker runs these two with the Hub's users.
         return found is null && host is "dhi.io" or "registry.scout.docker.com"
@@ -54,7 +54,13 @@ public sealed class CredentialStore : ICredentialSource, IDisposable
     }
 
     /// <inheritdoc/>
+    public async ValueTask<bool> HasAnyAsync(string host, CancellationToken cancellationToken)
+        => await GetAsync(host, [], cancellationToken).ConfigureAwait(false) is not null || _scoped!.HasAny(HostOf(host));
+
+    /// <inheritdoc/>
     public void Dispose() => _lock.Dispose();
+
+    private static string HostOf(string host) => host is "docker.io" or "index.docker.io" ? HubHost : host;
 
     private async Task<RegistryCredential?> FindCachedAsync(string host, IReadOnlyList<string> scopes, CancellationToken cancellationToken)
     {

@@ -22,7 +22,14 @@ public sealed class GivenCredentials : ICredentialSource
 
     /// <inheritdoc/>
     public ValueTask<RegistryCredential?> GetAsync(string host, IReadOnlyList<string> scopes, CancellationToken cancellationToken)
-        => _logins.GetValueOrDefault(host is "registry-1.docker.io" or "index.docker.io" ? Hub : host) is { } given
+        => Find(host) is { } given
             ? ValueTask.FromResult<RegistryCredential?>(given)
             : _stored.GetAsync(host, scopes, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<bool> HasAnyAsync(string host, CancellationToken cancellationToken)
+        => Find(host) is not null ? ValueTask.FromResult(true) : _stored.HasAnyAsync(host, cancellationToken);
+
+    private RegistryCredential? Find(string host)
+        => _logins.GetValueOrDefault(host is "registry-1.docker.io" or "index.docker.io" ? Hub : host);
 }

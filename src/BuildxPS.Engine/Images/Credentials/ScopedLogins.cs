@@ -54,6 +54,11 @@ internal sealed class ScopedLogins
             .FirstOrDefault()?.Path;
     }
 
+    /// <summary>Whether a registry has any.</summary>
+    /// <param name="host">The registry.</param>
+    /// <returns>Whether one of its repositories or rights has a file.</returns>
+    public bool HasAny(string host) => _entries.Exists(e => e.Host == host);
+
     private sealed record Entry(string Path, string Host, string Repository, IReadOnlySet<string> Actions)
     {
         public static Entry Create(string folder, string file)

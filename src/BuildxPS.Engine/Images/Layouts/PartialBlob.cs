@@ -178,14 +178,20 @@ internal sealed class PartialBlob(string folder, Descriptor blob, ContentDigest 
         await using (stream.ConfigureAwait(false))
         {
             var piece = new byte[PieceLength];
-            while (position < blob.Size)
+            while (true)
             {
-                var count = await stream.ReadAsync(piece.AsMemory(0, (int)Math.Min(PieceLength, blob.Size - position)), cancellationToken).ConfigureAwait(false);
-                if (count == 0)
+                // To its end, where the source says whether these were the right bytes.
+                var count = await stream.ReadAsync(piece.AsMemory(0, (int)Math.Clamp(blob.Size - position, 1, PieceLength)), cancellationToken).ConfigureAwait(false);
+                if (count == 0 && position == blob.Size)
+                {
+                    return;
+                }
+
+                if (count == 0 || position == blob.Size)
                 {
                     throw new BuildxException(
                         BuildxFailure.DigestMismatch,
-                        FormattableString.Invariant($"The blob {digest} for '{TreePath.Show(folder)}' ended after {position} of {blob.Size} bytes."),
+                        FormattableString.Invariant($"The blob {digest} for '{TreePath.Show(folder)}' {(count == 0 ? $"ended after {position} of" : "has more than")} {blob.Size} bytes."),
                         "Try again. If it stays, its source is damaged.");
                 }
 

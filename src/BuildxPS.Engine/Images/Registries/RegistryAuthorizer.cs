@@ -69,7 +69,8 @@ internal sealed class RegistryAuthorizer(RegistryHost host, RegistryClientOption
             {
                 slot.Token = null;
                 var credential = await FindAsync(scope, cancellationToken).ConfigureAwait(false);
-                token = await tokens.GetAsync(host, challenge.Scheme, challenge.Value, asked, credential, cancellationToken).ConfigureAwait(false);
+                token = await tokens.GetAsync(
+                    host, challenge.Scheme, challenge.Value.Parameter("realm"), challenge.Value.Parameter("service") ?? "", asked, credential, cancellationToken).ConfigureAwait(false);
                 slot.Token = token;
             }
 

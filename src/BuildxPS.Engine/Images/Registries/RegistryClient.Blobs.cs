@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using BuildxPS.Engine.Images.Manifests;
 
 namespace BuildxPS.Engine.Images.Registries;
@@ -5,15 +6,26 @@ namespace BuildxPS.Engine.Images.Registries;
 /// <content>Blobs: layers, configs and what else a manifest lists.</content>
 public sealed partial class RegistryClient
 {
+    // Blobs of which a mirror gave other bytes: from then on the registry alone is asked for them.
+    private readonly ConcurrentDictionary<string, bool> _forged = new(StringComparer.Ordinal);
+
     /// <summary>Opens a blob as a stream that fails at its end if size or digest are not as promised.</summary>
     /// <param name="repository">The repository that it is in.</param>
     /// <param name="blob">The blob.</param>
     /// <param name="cancellationToken">Gives up opening it.</param>
-    /// <returns>The blob's bytes; asynchronous reads only. A connection that breaks meanwhile is made again where it stopped.</returns>
+    /// <returns>
+    /// The blob's bytes; asynchronous reads only. A connection that breaks meanwhile is made again where it stopped. Where a
+    /// mirror gave other bytes than promised, the failure is transient: opened again, the blob comes from the registry.
+    /// </returns>
     public async Task<Stream> OpenBlobAsync(ImageReference repository, Descriptor blob, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(blob);
-        return new VerifyingStream(await OpenBlobAsync(repository, blob, 0, cancellationToken).ConfigureAwait(false), blob, repository.ToString());
+        var isMirrored = Read(BlobRequest(repository, blob)).Mirrors.Count > 0 && !_forged.ContainsKey(blob.Digest);
+        return new VerifyingStream(
+            await OpenBlobAsync(repository, blob, 0, cancellationToken).ConfigureAwait(false),
+            blob,
+            repository.ToString(),
+            () => isMirrored && (_forged[blob.Digest] = true));
     }
 
     /// <summary>Opens a blob somewhere in it; whoever has its beginning checks the digest.</summary>
@@ -24,7 +36,8 @@ public sealed partial class RegistryClient
     /// <returns>The bytes from there on, as they come.</returns>
     internal async Task<Stream> OpenBlobAsync(ImageReference repository, Descriptor blob, long offset, CancellationToken cancellationToken)
     {
-        var download = new BlobDownload(_pipeline, _options, Read(BlobRequest(repository, blob)), blob.Size, offset);
+        var request = Read(BlobRequest(repository, blob));
+        var download = new BlobDownload(_pipeline, _options, _forged.ContainsKey(blob.Digest) ? request with { Mirrors = [] } : request, blob.Size, offset);
         try
         {
             await download.OpenAsync(cancellationToken).ConfigureAwait(false);

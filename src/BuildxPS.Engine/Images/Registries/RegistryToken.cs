@@ -7,6 +7,8 @@ internal sealed class RegistryToken(string value, DateTimeOffset? usableUntil)
 {
     public string Value => value;
 
+    public DateTimeOffset? UsableUntil => usableUntil;
+
     public bool IsUsable(DateTimeOffset now) => usableUntil is null || now < usableUntil;
 
     public override string ToString() => "(token)";

@@ -18,39 +18,39 @@ internal sealed class TokenService(RegistryClientOptions options, RegistryTransp
     /// <summary>Gets a token.</summary>
     /// <param name="registry">The registry that it is for.</param>
     /// <param name="registryScheme">How the registry itself is spoken to.</param>
-    /// <param name="challenge">Its bearer challenge.</param>
+    /// <param name="realm">The token service's address, as its bearer challenge has it.</param>
+    /// <param name="service">What the registry is to that service, as the challenge has it; empty for nothing.</param>
     /// <param name="scope">What is wanted, with a space between one thing and the next.</param>
     /// <param name="credential">The login; null asks anonymously.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The token.</returns>
     public async Task<RegistryToken> GetAsync(
-        RegistryHost registry, string registryScheme, AuthenticateChallenge challenge, string scope, RegistryCredential? credential, CancellationToken cancellationToken)
+        RegistryHost registry, string registryScheme, string? realm, string service, string scope, RegistryCredential? credential, CancellationToken cancellationToken)
     {
         if (credential is { RegistryToken: { Length: > 0 } given })
         {
             return new RegistryToken(CheckToken(registry, given), null);
         }
 
-        var realm = CheckRealm(registry, registryScheme, challenge.Parameter("realm"));
-        var service = challenge.Parameter("service") ?? "";
+        var address = CheckRealm(registry, registryScheme, realm);
         if (credential is not { IsEmpty: false })
         {
-            return await SendAsync(registry, credential, Get(realm, service, scope, null), cancellationToken).ConfigureAwait(false);
+            return await SendAsync(registry, credential, Get(address, service, scope, null), cancellationToken).ConfigureAwait(false);
         }
 
         // Docker asks for such a token so, and a service that gives one to POST alone gives it to no login of docker's.
         if (options.IdentityToken is not null)
         {
-            return await SendAsync(registry, credential, Get(realm, service, scope, credential, isOffline: true), cancellationToken).ConfigureAwait(false);
+            return await SendAsync(registry, credential, Get(address, service, scope, credential, isOffline: true), cancellationToken).ConfigureAwait(false);
         }
 
         try
         {
-            return await SendAsync(registry, credential, Post(realm, service, scope, credential), cancellationToken).ConfigureAwait(false);
+            return await SendAsync(registry, credential, Post(address, service, scope, credential), cancellationToken).ConfigureAwait(false);
         }
         catch (TokenRefusedException refused) when (credential.Username.Length > 0 && string.IsNullOrEmpty(credential.IdentityToken) && IsWithoutPost(refused.Status))
         {
-            return await SendAsync(registry, credential, Get(realm, service, scope, credential), cancellationToken).ConfigureAwait(false);
+            return await SendAsync(registry, credential, Get(address, service, scope, credential), cancellationToken).ConfigureAwait(false);
         }
     }
 

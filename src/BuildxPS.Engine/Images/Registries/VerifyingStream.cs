@@ -13,6 +13,7 @@ internal sealed class VerifyingStream : SequentialStream
     private readonly Stream _inner;
     private readonly Descriptor _expected;
     private readonly string _subject;
+    private readonly Func<bool>? _distrust;
     private readonly IncrementalHash _hash;
     private long _count;
     private bool _isComplete;
@@ -21,9 +22,10 @@ internal sealed class VerifyingStream : SequentialStream
     /// <param name="inner">The bytes; disposed with this.</param>
     /// <param name="expected">What they should be.</param>
     /// <param name="subject">What they belong to, for messages.</param>
-    public VerifyingStream(Stream inner, Descriptor expected, string subject)
+    /// <param name="distrust">Told that they are not; whether they can be had elsewhere, so that it helps to open them again.</param>
+    public VerifyingStream(Stream inner, Descriptor expected, string subject, Func<bool>? distrust = null)
     {
-        (_inner, _expected, _subject) = (inner, expected, subject);
+        (_inner, _expected, _subject, _distrust) = (inner, expected, subject, distrust);
         _hash = Digests.Start(expected.Digest);
     }
 
@@ -74,5 +76,6 @@ internal sealed class VerifyingStream : SequentialStream
     private BuildxException Mismatch(string problem) => new(
         BuildxFailure.DigestMismatch,
         $"A blob of '{_subject}' is not what the manifest promises: {problem}.",
-        "Try again. If it stays, the registry or a proxy in between gives out damaged or forged content: do not use it.");
+        "Try again. If it stays, the registry or a proxy in between gives out damaged or forged content: do not use it.")
+    { IsTransient = _distrust?.Invoke() == true };
 }

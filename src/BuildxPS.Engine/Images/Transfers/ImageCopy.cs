@@ -87,9 +87,22 @@ public sealed class ImageCopy
                 MountFrom = MountFrom,
                 Sent = meter.Move,
             };
-            await _destination.PutBlobAsync(blob, source, token).ConfigureAwait(false);
+            await PutBlobAsync(blob, source, token).ConfigureAwait(false);
             meter.End();
         });
+
+    private async Task PutBlobAsync(Descriptor blob, BlobSource source, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _destination.PutBlobAsync(blob, source, cancellationToken).ConfigureAwait(false);
+        }
+        catch (BuildxException e) when (e is { Failure: BuildxFailure.DigestMismatch, IsTransient: true })
+        {
+            // What a mirror has is not the blob; the registry has the last word.
+            await _destination.PutBlobAsync(blob, source, cancellationToken).ConfigureAwait(false);
+        }
+    }
 
     /// <summary>Children first. What is attached to something goes one by one: lists of attachments are read and written again.</summary>
     private async Task CopyManifestsAsync(CancellationToken cancellationToken)

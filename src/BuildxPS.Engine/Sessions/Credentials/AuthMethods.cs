@@ -7,8 +7,22 @@ internal static class AuthMethods
 {
     /// <summary>The methods for a source of logins.</summary>
     /// <param name="credentials">Where logins come from; null serves nothing, and engines then pull and push anonymously.</param>
-    /// <param name="log">Told what was handed out, without secrets; null tells no one.</param>
+    /// <param name="tokens">Fetches tokens on this side; null leaves that, and with it the password, to the engine.</param>
+    /// <param name="onFailure">Told why a login or a token could not be had; null tells no one.</param>
     /// <returns>The methods.</returns>
-    public static IEnumerable<ISessionMethod> For(ICredentialSource? credentials, Action<string>? log = null)
-        => credentials is null ? [] : [new CredentialsMethod(credentials, log), .. TokenAuthorityMethod.All];
+    public static IEnumerable<ISessionMethod> For(ICredentialSource? credentials, ITokenSource? tokens = null, Action<BuildxException>? onFailure = null)
+    {
+        if (credentials is null)
+        {
+            yield break;
+        }
+
+        yield return new CredentialsMethod(credentials, onFailure);
+        if (tokens is not null)
+        {
+            yield return new GetTokenAuthorityMethod(tokens, onFailure);
+            yield return new VerifyTokenAuthorityMethod(tokens, onFailure);
+            yield return new FetchTokenMethod(tokens, onFailure);
+        }
+    }
 }

@@ -2,6 +2,7 @@ using System.Net.Security;
 using BuildxPS.Engine.Connections;
 using BuildxPS.Engine.Engines;
 using BuildxPS.Engine.Engines.BuildKit;
+using BuildxPS.Engine.Images.Registries;
 using BuildxPS.Engine.Sessions.Files.Sending;
 using BuildxPS.Engine.Tests.Environment;
 using BuildxPS.Engine.Tests.Images;
@@ -31,6 +32,50 @@ public sealed class RealLoginTests
     }
 
     [Fact]
+    public async Task An_engine_pushes_and_pulls_with_tokens_and_never_asks_for_the_password_behind_them()
+    {
+        using var folder = new TemporaryFolder();
+        var host = OtherName(TestEngines.Registry("token"));
+        var (name, password) = TestEngines.User("token");
+        var (asked, used) = (FixedCredentials.User(host, name, password), FixedCredentials.User(host, name, password));
+        using var tokens = Tokens(folder, used);
+        var image = $"{host}/logins/{Guid.NewGuid():N}";
+
+        var response = await BuildAsync($"FROM {host}/base\nLABEL id={Guid.NewGuid():N}\n", image, asked, tokens);
+        Assert.Equal(0, asked.Asked);
+        Assert.True(used.Asked > 0);
+        Assert.Equal(response["containerimage.digest"], (await TestClients.InspectAsync(image)).Digest);
+    }
+
+    [Fact]
+    public async Task A_second_session_is_known_again_by_its_key()
+    {
+        using var folder = new TemporaryFolder();
+        var host = OtherName(TestEngines.Registry("token"));
+        var (name, password) = TestEngines.User("token");
+        for (var i = 0; i < 2; i++)
+        {
+            var asked = FixedCredentials.User(host, name, password);
+            using var tokens = Tokens(folder, FixedCredentials.User(host, name, password));
+            await BuildAsync($"FROM {host}/base\nLABEL id={Guid.NewGuid():N}\n", $"{host}/logins/{Guid.NewGuid():N}", asked, tokens);
+            Assert.Equal(0, asked.Asked);
+        }
+    }
+
+    [Fact]
+    public async Task A_wrong_password_is_refused_by_the_token_service_before_the_engine_has_it()
+    {
+        using var folder = new TemporaryFolder();
+        var host = TestEngines.Registry("token");
+        var asked = FixedCredentials.User(host, "user", "wr0ng-pass");
+        using var tokens = Tokens(folder, asked);
+        var told = new List<BuildxException>();
+        var error = await Assert.ThrowsAnyAsync<BuildxException>(() => BuildAsync("FROM scratch\nLABEL a=b\n", $"{host}/logins/{Guid.NewGuid():N}", asked, tokens, told.Add));
+        Assert.Contains(told, t => t.Failure == BuildxFailure.RegistryUnauthorized && error.Message.Contains(t.Message, StringComparison.Ordinal));
+        Assert.DoesNotContain("wr0ng-pass", error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Without_a_login_the_push_is_refused()
     {
         var error = await Assert.ThrowsAnyAsync<BuildxException>(() => BuildAsync("FROM scratch\nLABEL a=b\n", $"{TestEngines.Registry("https")}/logins/none", null));
@@ -47,7 +92,17 @@ public sealed class RealLoginTests
         Assert.DoesNotContain("wr0ng-pass", error.ToString(), StringComparison.Ordinal);
     }
 
-    private static async Task<IReadOnlyDictionary<string, string>> BuildAsync(string dockerfile, string image, ICredentialSource? credentials)
+    // An engine asks for the password behind logins that it has from sessions without tokens, to compare: those of other tests.
+    private static string OtherName(string registry) => registry.Replace("127.0.0.1", "localhost", StringComparison.Ordinal);
+
+    private static TokenFetcher Tokens(TemporaryFolder folder, ICredentialSource credentials) => new(new RegistryClientOptions
+    {
+        Environment = TestClients.Bare with { Variables = new Dictionary<string, string> { ["DOCKER_CONFIG"] = folder.Path } },
+        Credentials = credentials,
+    });
+
+    private static async Task<IReadOnlyDictionary<string, string>> BuildAsync(
+        string dockerfile, string image, ICredentialSource? credentials, ITokenSource? tokens = null, Action<BuildxException>? onFailure = null)
     {
         var address = TestEngines.Require("bkd");
         var folder = Directory.CreateTempSubdirectory("buildxps-push-").FullName;
@@ -61,6 +116,8 @@ public sealed class RealLoginTests
                 Sources = new Dictionary<string, IFileSource> { ["dockerfile"] = source, ["context"] = source },
                 Outputs = [null],
                 Credentials = credentials,
+                Tokens = tokens,
+                OnLoginFailure = onFailure,
             };
             var exporter = new EngineExporter { Type = "image", Attributes = new Dictionary<string, string> { ["name"] = image, ["push"] = "true" } };
             using var guard = new CancellationTokenSource(s_guard);

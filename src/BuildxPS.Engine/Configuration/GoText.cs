@@ -1,8 +1,7 @@
 using System.Buffers;
 using System.Globalization;
-using BuildxPS.Engine.Configuration;
 
-namespace BuildxPS.Engine.Builds;
+namespace BuildxPS.Engine.Configuration;
 
 /// <summary>Values in the forms that engines and buildx, which are written in Go, read and write.</summary>
 internal static class GoText

@@ -1,6 +1,6 @@
-using BuildxPS.Engine.Builds;
+using BuildxPS.Engine.Configuration;
 
-namespace BuildxPS.Engine.Tests.Builds;
+namespace BuildxPS.Engine.Tests.Configuration;
 
 public sealed class GoTextTests
 {
