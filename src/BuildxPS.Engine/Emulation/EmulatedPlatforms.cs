@@ -41,6 +41,10 @@ public static class EmulatedPlatforms
             $"There is no emulator for {platform}.",
             $"Give one of linux/{string.Join(", linux/", EmulatedArchitecture.All.Select(a => a.Name))}.");
 
+    /// <summary>Whether an engine says that it runs a platform's programs: it lists the platform, or a newer variant of it.</summary>
+    internal static bool IsListed(Platform platform, IReadOnlyList<Platform> listed)
+        => listed.Any(l => l.Architecture == platform.Architecture && PlatformMatch.Distance(l, [platform]) is not null);
+
     /// <summary>Refuses what a machine runs by itself: an emulator would take over all its programs, those of the system included.</summary>
     internal static void RequireForeign(EmulatedArchitecture architecture, Platform own, string machine, bool force)
     {

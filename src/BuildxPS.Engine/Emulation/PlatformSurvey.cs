@@ -78,10 +78,11 @@ public sealed class PlatformSurvey
     internal static NodePlatform Describe(string builder, string node, Platform platform, IReadOnlyList<Platform> listed, IReadOnlyList<BinfmtEntry>? entries)
     {
         var known = new NodePlatform { Builder = builder, Node = node, Platform = platform };
-        var isListed = PlatformMatch.Distance(platform, listed) is not null;
-        if (listed is [var own, ..] && PlatformMatch.IsNative(platform, own))
+        var isListed = EmulatedPlatforms.IsListed(platform, listed);
+        var isNative = listed is [var own, ..] && PlatformMatch.IsNative(platform, own);
+        if (isNative && (isListed || platform.Architecture == "386"))
         {
-            return isListed ? known with { Mode = PlatformMode.Native } : known with { Note = "the engine's processor lacks this variant" };
+            return known with { Mode = PlatformMode.Native, Note = isListed ? "" : "not listed by the engine, though its processor runs it" };
         }
 
         var architecture = EmulatedArchitecture.Of(platform);
@@ -106,6 +107,7 @@ public sealed class PlatformSurvey
                 Note = entry.IsEnabled ? "registered without the flag F: containers cannot use it" : "registered, but switched off",
             },
             (true, _) => known with { Note = "the engine still lists it, but its emulator is not registered any more" },
+            _ when isNative => known with { Note = "the engine's processor lacks this variant" },
             _ => known,
         };
     }

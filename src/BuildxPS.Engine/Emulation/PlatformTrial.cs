@@ -100,7 +100,7 @@ public sealed class PlatformTrial
     {
         var listed = node.Description.Platforms;
         var isNative = listed is [var own, ..] && PlatformMatch.IsNative(platform, own);
-        var test = new PlatformTest { Builder = builder, Node = node.Node.Name, Platform = platform, IsListed = PlatformMatch.Distance(platform, listed) is not null };
+        var test = new PlatformTest { Builder = builder, Node = node.Node.Name, Platform = platform, IsListed = EmulatedPlatforms.IsListed(platform, listed) };
         using var timed = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timed.CancelAfter(limit > TimeSpan.Zero ? limit : Timeout.InfiniteTimeSpan);
         var started = Stopwatch.GetTimestamp();

@@ -13,10 +13,9 @@ public abstract class EmulationCommand : BuildxProgressCommand
 
     /// <summary>Names of builders, wildcards allowed, or what <c>Get-BuildxBuilder</c> gives: the machines of their engines are meant.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
-    [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(BuilderNameCompleter))]
-    public string[] Builder { get; set; } = [];
+    public string[] Builder { get; set => field = value ?? []; } = [];
 
     /// <summary>The docker context whose engine's machine is meant.</summary>
     [Parameter]
@@ -34,7 +33,15 @@ public abstract class EmulationCommand : BuildxProgressCommand
     private protected bool IsLocal => Builder.Length == 0 && Context is null && DockerHost is null;
 
     /// <inheritdoc/>
-    protected override void BeginProcessing() => ChooseProgress();
+    protected override void BeginProcessing()
+    {
+        ChooseProgress();
+
+        // An emulator of this machine that is piped in has no builder; a script's variable that nobody set is another thing.
+        ForAll(Builder, () => IsLocal && MyInvocation.BoundParameters.ContainsKey(nameof(Builder))
+            ? throw new BuildxException(BuildxFailure.ArgumentInvalid, "-Builder is empty.", "Name a builder, or leave -Builder out.")
+            : true);
+    }
 
     /// <summary>Does the work for each builder that was named, or for the one that is meant without a name.</summary>
     private protected void ForSelections(Action<BuilderSelection> work) => ForSelections(Builder, Context, DockerHost, work);

@@ -48,6 +48,16 @@ public sealed class EmulatedArchitectureTests
     [InlineData("linux/wasm")]
     public void What_cannot_be_emulated_has_none(string platform) => Assert.Null(EmulatedArchitecture.Of(Platform.Parse(platform)));
 
+    [Theory]
+    [InlineData("linux/arm/v7", "linux/arm/v6", true)]
+    [InlineData("linux/arm/v6", "linux/arm/v7", false)]
+    [InlineData("linux/arm/v7", "linux/arm64", false)]
+    [InlineData("linux/amd64/v3", "linux/amd64/v2", true)]
+    [InlineData("linux/amd64", "linux/amd64/v2", false)]
+    [InlineData("linux/amd64", "linux/386", false)]
+    public void A_listed_platform_covers_its_older_variants(string listed, string platform, bool expected)
+        => Assert.Equal(expected, EmulatedPlatforms.IsListed(Platform.Parse(platform), [Platform.Parse(listed)]));
+
     [Fact]
     public void Platforms_without_a_system_are_of_Linux()
     {

@@ -1,5 +1,3 @@
-using BuildxPS.Engine.Emulation;
-
 namespace BuildxPS.Engine.Tests.Emulation;
 
 public sealed class LocalEmulatorsTests : IDisposable

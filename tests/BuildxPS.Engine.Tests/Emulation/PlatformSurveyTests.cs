@@ -40,7 +40,18 @@ public sealed class PlatformSurveyTests : IDisposable
     [InlineData("linux/arm64", PlatformMode.Emulated)]
     [InlineData("linux/s390x", PlatformMode.Emulated)]
     [InlineData("linux/riscv64", PlatformMode.Missing)]
-    [InlineData("linux/amd64/v3", PlatformMode.Native)]
+    [InlineData("linux/amd64/v3", PlatformMode.Missing)]
     public void Of_an_engine_elsewhere_its_list_is_believed(string platform, PlatformMode mode)
         => Assert.Equal(mode, PlatformSurvey.Describe("mine", "mine0", Platform.Parse(platform), s_listed, null).Mode);
+
+    [Theory]
+    [InlineData("linux/amd64", "linux/386", PlatformMode.Native)]
+    [InlineData("linux/arm64", "linux/arm/v7", PlatformMode.Missing)]
+    public void What_the_processor_may_run_and_the_engine_does_not_list_has_a_note(string own, string platform, PlatformMode mode)
+    {
+        var found = PlatformSurvey.Describe("mine", "mine0", Platform.Parse(platform), [Platform.Parse(own)], null);
+
+        Assert.Equal(mode, found.Mode);
+        Assert.Contains("processor", found.Note, StringComparison.Ordinal);
+    }
 }

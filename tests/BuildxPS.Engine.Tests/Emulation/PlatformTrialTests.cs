@@ -1,4 +1,3 @@
-using BuildxPS.Engine.Builders;
 using BuildxPS.Engine.Emulation;
 using BuildxPS.Engine.Engines;
 using BuildxPS.Engine.Tests.Builds;
