@@ -74,14 +74,15 @@ public sealed class EngineEmulators
         return ForEachMachineAsync(builder, installation, async (machine, answer, token) =>
         {
             var own = await CheckAsync(machine.Daemon, token).ConfigureAwait(false);
-            foreach (var architecture in architectures)
+            var foreign = Foreign(architectures, machine, own, installation.Force);
+            if (foreign.Count == 0)
             {
-                EmulatedPlatforms.RequireForeign(architecture, own, $"the machine of {machine.Daemon.Address}", installation.Force);
+                return;
             }
 
-            var what = image.IsWholesale ? "registering all emulators" : $"registering {string.Join(", ", architectures.Select(a => a.EntryName))}";
-            var output = await Run(machine.Daemon, image, answer).RunAsync(image.Install(architectures, installation.Force), what, installation.Timeout, token).ConfigureAwait(false);
-            foreach (var architecture in architectures)
+            var what = image.IsWholesale ? "registering all emulators" : $"registering {string.Join(", ", foreign.Select(a => a.EntryName))}";
+            var output = await Run(machine.Daemon, image, answer).RunAsync(image.Install(foreign, installation.Force), what, installation.Timeout, token).ConfigureAwait(false);
+            foreach (var architecture in foreign)
             {
                 await answer(Registered(machine, architecture, image.OutcomeOf(architecture, output), image, output), token).ConfigureAwait(false);
             }
@@ -113,6 +114,26 @@ public sealed class EngineEmulators
 
     private static EmulatedArchitecture[] ArchitecturesOf(EmulatorInstallation installation)
         => [.. installation.Platforms.Select(EmulatedPlatforms.ArchitectureOf).Distinct()];
+
+    /// <summary>What a machine does not run by itself. Of a builder with several machines, each gets what it lacks.</summary>
+    private static List<EmulatedArchitecture> Foreign(EmulatedArchitecture[] architectures, EngineSite machine, Platform own, bool force)
+    {
+        var foreign = new List<EmulatedArchitecture>();
+        foreach (var architecture in architectures)
+        {
+            try
+            {
+                EmulatedPlatforms.RequireForeign(architecture, own, $"the machine of {machine.Daemon.Address}", force);
+                foreign.Add(architecture);
+            }
+            catch (BuildxException e) when (e.Failure == BuildxFailure.EmulatorNotNeeded && machine.IsOneOfSeveral)
+            {
+                // Another machine of the builder is why it was asked for.
+            }
+        }
+
+        return foreign;
+    }
 
     private IAsyncEnumerable<NodeAnswer<Emulator>> ForEachMachineAsync(
         BuilderSelection selection,
@@ -146,7 +167,7 @@ public sealed class EngineEmulators
     /// <summary>Each machine once, though several nodes may be on it.</summary>
     private static List<EngineSite> Machines(BuilderHandle handle)
         => [.. handle.Nodes
-            .Select(n => (n.Driver as IDockerMachine)?.MachineDaemon is { } daemon ? new EngineSite(handle.Name, n, daemon) : null)
+            .Select(n => (n.Driver as IDockerMachine)?.MachineDaemon is { } daemon ? new EngineSite(handle.Name, n, daemon, handle.Nodes.Count > 1) : null)
             .OfType<EngineSite>()
             .DistinctBy(s => s.Daemon.Address)];
 
@@ -242,5 +263,5 @@ public sealed class EngineEmulators
     }
 
     /// <summary>A machine and the node through which it is known.</summary>
-    private sealed record EngineSite(string Builder, NodeHandle Node, DockerDaemon Daemon);
+    private sealed record EngineSite(string Builder, NodeHandle Node, DockerDaemon Daemon, bool IsOneOfSeveral);
 }

@@ -92,6 +92,8 @@ internal sealed class InstallerRun(
         {
             Privileged = true,
             NetworkMode = "none",
+            // Whatever the daemon's own choice is, which may be one that cannot be read back.
+            LogConfig = new LogConfig { Type = "json-file" },
             // A remapped root may not change the machine's emulators.
             UsernsMode = info.SecurityOptions?.Any(o => o.Split(',').Contains("name=userns")) == true ? "host" : "",
         },
