@@ -4,6 +4,8 @@ using BuildxPS.Engine.Tests.Environment;
 
 namespace BuildxPS.Engine.Tests.Emulation;
 
+// Alone: a process that another test starts meanwhile could have the program open, and the kernel runs no file that is written to.
+[Collection(AloneCollection.Name)]
 public sealed class ProbeProgramTests
 {
     public static TheoryData<string> Names => [.. EmulatedArchitecture.All.Select(a => a.Name)];
@@ -32,7 +34,12 @@ public sealed class ProbeProgramTests
     [MemberData(nameof(Runnable))]
     public async Task A_probe_ends_with_0(string name)
     {
-        Assert.SkipUnless(OperatingSystem.IsLinux(), "It is a program for Linux.");
+        if (!OperatingSystem.IsLinux())
+        {
+            Assert.Skip("It is a program for Linux.");
+            return;
+        }
+
         using var folder = new TemporaryFolder();
         var path = Path.Join(folder.Path, "probe");
         await File.WriteAllBytesAsync(path, ProbeProgram.Create(ElfFiles.Architecture(name)), TestContext.Current.CancellationToken);
