@@ -18,6 +18,7 @@ BeforeAll {
             $tag
         }
 
+        $none = 'busybox'
         $silent = New-Installer 'sleep 1000'
         $broken = New-Installer 'echo wrong host >&2; exit 3'
         $idle = New-Installer 'echo nothing to do'
@@ -123,6 +124,7 @@ Describe 'An installer image, a stand-in for tonistiigi/binfmt' {
 
     It 'that <What> is an error with its output' -ForEach @(
         @{ What = 'fails'; Image = 'broken'; Part = '*exit code 3*wrong host*' }
+        @{ What = 'is none'; Image = 'none'; Part = '*cannot be run as one that registers emulators*--install*' }
         @{ What = 'does nothing'; Image = 'idle'; Part = '*did not register an emulator for linux/riscv64*nothing to do*' }
     ) {
         $failed = Get-Failure { Register-BuildxEmulator riscv64 -DockerHost $d28 -Image (Get-Variable $Image -ValueOnly) -Progress None }

@@ -64,7 +64,7 @@ internal sealed record EmulatorSite
 
         if (Machine.HasDocker)
         {
-            return $"Run '{line} {Named()}', which lets the docker daemon there run the image {InstallerImage.Default} with --privileged. {again}{Otherwise}";
+            return $"Run '{line} {Parameter(Selection, Builder)}', which lets the docker daemon there run the image {InstallerImage.Default} with --privileged. {again}{Otherwise}";
         }
 
         if (Driver == KubernetesDriver.DriverName)
@@ -79,11 +79,15 @@ internal sealed record EmulatorSite
     private bool IsInstalled(Platform? platform)
         => platform is null || (EmulatedArchitecture.Of(platform) is { } architecture && Interpreters.Find(architecture, Host).Path is not null);
 
-    private string Named() => Selection switch
+    /// <summary>The parameter that names a builder as the user named it.</summary>
+    /// <param name="selection">How that was.</param>
+    /// <param name="builder">The builder's name.</param>
+    /// <returns>For example <c>-Builder mine</c>.</returns>
+    public static string Parameter(BuilderSelection selection, string builder) => selection switch
     {
         { Name: null, DockerHost: { } host } => $"-DockerHost {Quote(host)}",
         { Name: null, Context: { } context } => $"-Context {Quote(context)}",
-        _ => $"-Builder {Quote(Builder)}",
+        _ => $"-Builder {Quote(builder)}",
     };
 
     // The line stands in single quotes.

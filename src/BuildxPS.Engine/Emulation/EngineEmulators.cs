@@ -53,7 +53,7 @@ public sealed class EngineEmulators
         var handle = await _catalog.ResolveAsync(builder, cancellationToken).ConfigureAwait(false);
         await using (handle.ConfigureAwait(false))
         {
-            var machines = Machines(handle);
+            var machines = Machines(handle, builder);
             return machines.Count > 0
                 ? (handle.Name, image.Reference.ToString(), [.. machines.Select(m => m.Daemon.Address)])
                 : throw NoDocker(handle, handle.Nodes[0], installation);
@@ -150,7 +150,7 @@ public sealed class EngineEmulators
                     await answer(new NodeAnswer<Emulator> { Node = node.Name, Failure = NoDocker(handle, node, installation) }, token).ConfigureAwait(false);
                 }
 
-                await Task.WhenAll(Machines(handle).Select(async machine =>
+                await Task.WhenAll(Machines(handle, selection).Select(async machine =>
                 {
                     try
                     {
@@ -165,9 +165,9 @@ public sealed class EngineEmulators
         }, cancellationToken);
 
     /// <summary>Each machine once, though several nodes may be on it.</summary>
-    private static List<EngineSite> Machines(BuilderHandle handle)
+    private static List<EngineSite> Machines(BuilderHandle handle, BuilderSelection selection)
         => [.. handle.Nodes
-            .Select(n => (n.Driver as IDockerMachine)?.MachineDaemon is { } daemon ? new EngineSite(handle.Name, n, daemon, handle.Nodes.Count > 1) : null)
+            .Select(n => (n.Driver as IDockerMachine)?.MachineDaemon is { } daemon ? new EngineSite(handle.Name, n, daemon, EmulatorSite.Parameter(selection, handle.Name), handle.Nodes.Count > 1) : null)
             .OfType<EngineSite>()
             .DistinctBy(s => s.Daemon.Address)];
 
@@ -186,7 +186,7 @@ public sealed class EngineEmulators
 
     private NodeAnswer<Emulator> Registered(EngineSite machine, EmulatedArchitecture architecture, InstallOutcome outcome, InstallerImage image, InstallerOutput output)
     {
-        var line = $"Register-BuildxEmulator -Platform {architecture.Name} -Builder {machine.Builder} -Force";
+        var line = $"Register-BuildxEmulator -Platform {architecture.Name} {machine.Parameter} -Force";
         return outcome switch
         {
             InstallOutcome.Registered => new() { Node = machine.Node.Name, Result = Describe(machine, architecture.EntryName, architecture) },
@@ -196,7 +196,7 @@ public sealed class EngineEmulators
                 Failure = new BuildxException(
                     BuildxFailure.EmulatorExists,
                     $"An emulator for linux/{architecture.Name} is registered already on the machine of {machine.Daemon.Address}.",
-                    $"Nothing is to be done where builds work (Test-BuildxPlatform {machine.Builder} tells); '{line}' replaces it."),
+                    $"Nothing is to be done where builds work (Test-BuildxPlatform {architecture.Name} {machine.Parameter} tells); '{line}' replaces it."),
             },
             _ => new()
             {
@@ -222,7 +222,7 @@ public sealed class EngineEmulators
             Failure = new BuildxException(
                 BuildxFailure.EmulatorNotFound,
                 $"There is no emulator '{DisplayText.Line(name)}' on the machine of {machine.Daemon.Address}.",
-                $"See what the builder's nodes run with Get-BuildxEmulator -Builder {machine.Builder}."),
+                $"See what the builder's nodes run with Get-BuildxEmulator {machine.Parameter}."),
         },
         null => new()
         {
@@ -263,5 +263,5 @@ public sealed class EngineEmulators
     }
 
     /// <summary>A machine and the node through which it is known.</summary>
-    private sealed record EngineSite(string Builder, NodeHandle Node, DockerDaemon Daemon, bool IsOneOfSeveral);
+    private sealed record EngineSite(string Builder, NodeHandle Node, DockerDaemon Daemon, string Parameter, bool IsOneOfSeveral);
 }

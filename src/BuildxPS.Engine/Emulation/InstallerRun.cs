@@ -73,13 +73,29 @@ internal sealed class InstallerRun(
             // Not with the caller's token: a daemon that was already asked would make it all the same, and nobody would know.
             await daemon.CreateContainerAsync(Describe(arguments, info), CancellationToken.None).ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
-            await daemon.StartContainerAsync(_container, cancellationToken).ConfigureAwait(false);
+            await StartAsync(cancellationToken).ConfigureAwait(false);
             return await WaitAsync(limit, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
             using var cleanUp = new CancellationTokenSource(s_cleanUp);
             await ((Task)daemon.RemoveContainerAsync(_container, cleanUp.Token)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task StartAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await daemon.StartContainerAsync(_container, cancellationToken).ConfigureAwait(false);
+        }
+        catch (BuildxException e) when (e.Failure == BuildxFailure.EngineError)
+        {
+            throw new BuildxException(
+                BuildxFailure.EmulatorInstallFailed,
+                $"The image {image.Reference} cannot be run as one that registers emulators: {e.Message}",
+                $"Name one that is used like {InstallerImage.Default} with -Image; rootless daemons run none with --privileged.",
+                e);
         }
     }
 

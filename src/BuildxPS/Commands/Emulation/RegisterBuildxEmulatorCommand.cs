@@ -98,7 +98,10 @@ public sealed class RegisterBuildxEmulatorCommand : EmulationCommand
         var (name, image, addresses) = Run(token => engines.FindAsync(builder, installation, token));
         if (ShouldProcess($"the machine of {string.Join(", ", addresses)} (builder '{name}')", $"Register emulators for {string.Join(", ", platforms)} with the image {image}, in a privileged container"))
         {
-            Show(token => engines.RegisterAsync(builder, installation, token), WriteObject);
+            // After the last lines of progress, which would else stand between the rows of a table.
+            var registered = new List<Emulator>();
+            Show(token => engines.RegisterAsync(builder, installation, token), registered.Add);
+            registered.ForEach(WriteObject);
         }
     }
 }

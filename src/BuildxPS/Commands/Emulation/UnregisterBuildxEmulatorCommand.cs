@@ -111,13 +111,10 @@ public sealed class UnregisterBuildxEmulatorCommand : EmulationCommand
         var what = string.Join(", ", Name.Concat(platforms.Select(p => p.ToString())));
         if (ShouldProcess($"the machine of {string.Join(", ", addresses)} (builder '{name}')", $"Unregister emulators ({what}) with the image {image}, in a privileged container"))
         {
-            Show(token => engines.UnregisterAsync(builder, installation, token), emulator =>
-            {
-                if (PassThru)
-                {
-                    WriteObject(emulator);
-                }
-            });
+            // After the last lines of progress, which would else stand between the rows of a table.
+            var gone = new List<Emulator>();
+            Show(token => engines.UnregisterAsync(builder, installation, token), gone.Add);
+            gone.Where(_ => PassThru).ToList().ForEach(WriteObject);
         }
     }
 }
