@@ -13,10 +13,10 @@ function Assert-Explained($Failed, [string] $Id, [string] $Category, [string[]] 
     $Failed[0].ErrorDetails.RecommendedAction | Should -Not -MatchExactly 'HOST:PORT|BUILDER'
 }
 
-# The command that an advice gives, its placeholders filled in: a cmdlet with a builder of a test and one parameter, or a quoted line of docker.
+# The command that an advice gives, its placeholders filled in: a cmdlet with a builder of a test and one parameter, or a quoted line.
 function Get-AdvisedCommand($Failed, [string] $Command, [hashtable] $With = @{}) {
     $advice = $Failed[0].ErrorDetails.RecommendedAction
-    $pattern = $Command -like 'docker*' -or $Command -eq 'Connect-BuildxRegistry' ? "'(?<it>$Command[^']*)'" : "(?<it>$Command(?: bxp-\w+)?(?: -\w+ (?:@\{[^}]*\}|'[^']*'(?:, '[^']*')*|[\w.:=/-]*\w))?)"
+    $pattern = $Command -like 'docker*' -or $Command -in 'Connect-BuildxRegistry', 'Register-BuildxEmulator' ? "'(?<it>$Command[^']*)'" : "(?<it>$Command(?: bxp-\w+)?(?: -\w+ (?:@\{[^}]*\}|'[^']*'(?:, '[^']*')*|[\w.:=/-]*\w))?)"
     $advice | Should -Match $pattern
     $null = $advice -match $pattern
     $line = $Matches.it

@@ -1,69 +1,102 @@
-# Programs of another processor that nothing runs. A real one for arm64, with a byte in its head that the machine's own emulators do not
-# look for, so that only entries of these tests are about it; QEMU runs it like any other.
+# Programs of another processor that nothing runs, until what the error says is done. The emulators are this machine's, which all its
+# engines use: what a test takes away is put back after it.
 
 BeforeAll {
     Import-Module $env:BUILDXPS_MODULE
     . (Join-Path $PSScriptRoot TestEngines.ps1)
     . (Join-Path $PSScriptRoot FailureTests.ps1)
+    . (Join-Path $PSScriptRoot EmulatorTests.ps1)
     $kept = Enter-TestSurroundings $TestDrive
-    $mark = [byte] (Get-Random -Minimum 1 -Maximum 255)
-    $entry = New-TestName
-    $binfmt = '/proc/sys/fs/binfmt_misc'
-    $context = New-TestContext (Join-Path $TestDrive context) "FROM scratch`nCOPY --chmod=755 program /`nRUN [`"/program`"]`n"
-    # An ELF file that loads itself at 4 MiB and calls exit(0): mov x8, 93; mov x0, 0; svc 0.
-    $head = @(
-        '7f454c46020101000000000000000000', '0200b700010000007800400000000000', '40000000000000000000000000000000', '00000000400038000100000000000000'
-        '0100000005000000', '0000000000000000', '0000400000000000', '0000400000000000', '8400000000000000', '8400000000000000', '0000010000000000'
-    )
-    [byte[]] $program = [Convert]::FromHexString("$(-join $head)A80B80D2000080D2010000D4")
-    $program[15] = $mark
-    [IO.File]::WriteAllBytes((Join-Path $context program), $program)
-
-    # Registers the machine's own QEMU for programs with that byte.
-    function Register-Emulator([string] $Flags) {
-        $qemu = ((Get-Content $binfmt/qemu-aarch64) -like 'interpreter *').Substring('interpreter '.Length)
-        $magic = -join $program[0..19].ForEach({ '\x{0:x2}' -f $_ })
-        [IO.File]::WriteAllText("$binfmt/register", ":$($entry):M::$($magic)::$($qemu):$Flags")
-    }
-
-    function Unregister-Emulator {
-        if (Test-Path $binfmt/$entry) {
-            [IO.File]::WriteAllText("$binfmt/$entry", '-1')
-        }
+    $path = $env:PATH
+    $dockerfile = "FROM busybox`nRUN uname -m`n"
+    if ($env:BUILDXPS_TEST_ENGINES) {
+        $registered = Get-EmulatorRegistration
+        $folder = Get-EmulatorFolder
+        # The image that an advice lets a daemon run: a stand-in in the registry that is the engines' mirror of docker.io.
+        $installer = New-InstallerContext (Join-Path $TestDrive installer) $folder
+        $null = Invoke-BuildxBuild $installer -DockerHost (Get-TestEngine d28c) -Tag "$((Get-TestSetup).registries.plain)/tonistiigi/binfmt" -Push -Progress None
     }
 }
 
 AfterAll {
-    Unregister-Emulator
+    $env:PATH = $path
+    if ($env:BUILDXPS_TEST_ENGINES) {
+        foreach ($engine in 'd28', 'd20') {
+            $null = Invoke-DockerApi (Get-TestEngine $engine) '/v1.41/images/tonistiigi/binfmt:latest?force=true' DELETE
+        }
+    }
+
     Exit-TestSurroundings $kept
 }
 
 Describe 'A program for another processor on <Engine>' -ForEach @{ Engine = 'd28' }, @{ Engine = 'd20' } {
     BeforeAll {
-        $arguments = @{ DockerHost = Get-TestEngine $Engine; Platform = 'linux/arm64'; Output = 'type=cacheonly'; NoCache = $true; Progress = 'None' }
+        $arguments = @{ DockerfileContent = $dockerfile; DockerHost = Get-TestEngine $Engine; Platform = 'linux/arm64'; Output = 'type=cacheonly'; NoCache = $true; Progress = 'None' }
+    }
+
+    BeforeEach {
+        $null = Get-TestEngine $Engine
+        Unregister-BuildxEmulator -Platform arm64
     }
 
     AfterEach {
-        Unregister-Emulator
+        $env:PATH = $path
+        if ($env:BUILDXPS_TEST_ENGINES) {
+            Restore-Emulator $registered
+        }
     }
 
-    It 'runs when an emulator is registered' {
-        $failed = Get-Failure { Invoke-BuildxBuild $context @arguments }
-        Assert-Explained $failed 'EmulatorMissing' NotInstalled 'cannot run programs for linux/arm64', 'no emulator is registered', 'RUN ["/program"]'
-        Get-AdvisedCommand $failed 'docker run' | Should -Be 'docker run --privileged --rm tonistiigi/binfmt --install arm64'
-        Register-Emulator POCF
-        (Invoke-BuildxBuild $context @arguments).Status | Should -Be Completed
+    It 'runs after exactly what the error advised, with QEMU installed' {
+        $env:PATH = "$($path):$folder"
+        $failed = Get-Failure { Invoke-BuildxBuild @arguments }
+        Assert-Explained $failed 'EmulatorMissing' NotInstalled 'cannot run programs for linux/arm64', 'no emulator is registered', 'RUN uname -m'
+        Get-AdvisedCommand $failed 'Register-BuildxEmulator' | Should -Be 'Register-BuildxEmulator -Platform arm64'
+        (Invoke-Advised $failed 'Register-BuildxEmulator').Name | Should -Be 'qemu-aarch64'
+        "$((Invoke-BuildxBuild @arguments).Steps.Log)".Trim() | Should -Be 'aarch64'
     }
 
-    It 'runs when its emulator is registered again with the flag that lets containers use it' {
-        Register-Emulator POC
-        $failed = Get-Failure { Invoke-BuildxBuild $context @arguments }
-        Assert-Explained $failed 'EmulatorUnusable' NotInstalled 'emulator for linux/arm64', 'without the flag F', "$($entry): /", 'flags POC', 'RUN ["/program"]'
-        Get-AdvisedCommand $failed 'docker run' | Should -Be "docker run --privileged --rm tonistiigi/binfmt --uninstall $entry"
-        $failed.ErrorDetails.RecommendedAction | Should -BeLike "*'docker run --privileged --rm tonistiigi/binfmt --install arm64'*"
-        Unregister-Emulator
-        Register-Emulator POCF
-        (Invoke-BuildxBuild $context @arguments).Status | Should -Be Completed
+    It 'runs after exactly what the error advised, without QEMU, by the docker daemon with a stand-in for tonistiigi/binfmt' {
+        $failed = Get-Failure { Invoke-BuildxBuild @arguments }
+        Get-AdvisedCommand $failed 'Register-BuildxEmulator' | Should -Be "Register-BuildxEmulator -Platform arm64 -DockerHost $($arguments.DockerHost)"
+        (Invoke-Advised $failed 'Register-BuildxEmulator').Name | Should -Be 'qemu-aarch64'
+        "$((Invoke-BuildxBuild @arguments).Steps.Log)".Trim() | Should -Be 'aarch64'
+    }
+
+    It 'runs when its emulator is registered again, as advised, with the flag that lets containers use it' {
+        $env:PATH = "$($path):$folder"
+        [IO.File]::WriteAllText("$binfmt/register", ($registered['qemu-aarch64'] -replace 'POCF$', 'POC'))
+        $failed = Get-Failure { Invoke-BuildxBuild @arguments }
+        Assert-Explained $failed 'EmulatorUnusable' NotInstalled 'emulator for linux/arm64', 'without the flag F', 'qemu-aarch64: /', 'flags POC', 'RUN uname -m'
+        Get-AdvisedCommand $failed 'Register-BuildxEmulator' | Should -Be 'Register-BuildxEmulator -Platform arm64 -Force'
+        (Invoke-Advised $failed 'Register-BuildxEmulator').Flags | Should -BeLike '*F'
+        "$((Invoke-BuildxBuild @arguments).Steps.Log)".Trim() | Should -Be 'aarch64'
+    }
+}
+
+Describe 'A builder without docker that lacks an emulator' {
+    AfterEach {
+        $env:PATH = $path
+        if ($env:BUILDXPS_TEST_ENGINES) {
+            Restore-Emulator $registered
+        }
+    }
+
+    It 'runs the program after what the error advised' {
+        $name = New-TestName
+        try {
+            $null = New-BuildxBuilder $name -Driver remote -Endpoint (Get-TestEngine bkd)
+            Unregister-BuildxEmulator -Platform arm64
+            $arguments = @{ DockerfileContent = $dockerfile; Builder = $name; Platform = 'linux/arm64'; Output = 'type=cacheonly'; NoCache = $true; Progress = 'None' }
+            $failed = Get-Failure { Invoke-BuildxBuild @arguments }
+            Assert-Explained $failed 'EmulatorMissing' NotInstalled 'linux/arm64'
+            $failed.ErrorDetails.RecommendedAction | Should -BeLike "Run 'Register-BuildxEmulator -Platform arm64' as root on this machine, where a static QEMU must be installed*"
+            $env:PATH = "$($path):$folder"
+            $null = Invoke-Advised $failed 'Register-BuildxEmulator'
+            (Invoke-BuildxBuild @arguments).Status | Should -Be Completed
+        }
+        finally {
+            Remove-BuildxBuilder $name
+        }
     }
 }
 

@@ -39,6 +39,9 @@ public sealed record NodeHandle
     /// <summary>Its driver.</summary>
     public required IDriver Driver { get; init; }
 
+    /// <summary>Where its engine runs.</summary>
+    public EngineMachine Machine { get; init; } = EngineMachine.Unknown;
+
     /// <summary>Platforms that the user assigned to it.</summary>
     public IReadOnlyList<Platform> ExplicitPlatforms { get; init; } = [];
 

@@ -12,11 +12,20 @@ internal static class EventStream
     /// <param name="work">The work; it is given where to report to.</param>
     /// <param name="cancellationToken">Stops the work, as leaving the stream early does; what the work then clears away is waited for a moment.</param>
     /// <returns>The events; after the last one, whatever the work threw.</returns>
-    public static async IAsyncEnumerable<BuildEvent> RunAsync(
-        Func<Func<BuildEvent, CancellationToken, ValueTask>, CancellationToken, Task> work, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public static IAsyncEnumerable<BuildEvent> RunAsync(
+        Func<Func<BuildEvent, CancellationToken, ValueTask>, CancellationToken, Task> work, CancellationToken cancellationToken)
+        => RunAsync<BuildEvent>(work, cancellationToken);
+
+    /// <summary>The same for work that reports more than events.</summary>
+    /// <typeparam name="T">What it reports.</typeparam>
+    /// <param name="work">The work; it is given where to report to.</param>
+    /// <param name="cancellationToken">Stops the work, as leaving the stream early does.</param>
+    /// <returns>What was reported; after the last one, whatever the work threw.</returns>
+    public static async IAsyncEnumerable<T> RunAsync<T>(
+        Func<Func<T, CancellationToken, ValueTask>, CancellationToken, Task> work, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var events = Channel.CreateUnbounded<BuildEvent>(new UnboundedChannelOptions { SingleReader = true });
+        var events = Channel.CreateUnbounded<T>(new UnboundedChannelOptions { SingleReader = true });
         var working = Task.Run(() => WorkAsync(work, events.Writer, stopping.Token), CancellationToken.None);
         try
         {
@@ -34,8 +43,8 @@ internal static class EventStream
         }
     }
 
-    private static async Task WorkAsync(
-        Func<Func<BuildEvent, CancellationToken, ValueTask>, CancellationToken, Task> work, ChannelWriter<BuildEvent> events, CancellationToken cancellationToken)
+    private static async Task WorkAsync<T>(
+        Func<Func<T, CancellationToken, ValueTask>, CancellationToken, Task> work, ChannelWriter<T> events, CancellationToken cancellationToken)
     {
         try
         {

@@ -36,6 +36,28 @@ internal sealed class InstanceDrivers(ClientEnvironment environment, ContextCata
     public string AddressOf(BuilderInstance builder, InstanceNode node)
         => builder.Driver is RemoteDriver.DriverName or KubernetesDriver.DriverName ? node.Endpoint : FindEndpoint(node.Endpoint, builder.Name).Address;
 
+    /// <summary>Where a node's engine runs.</summary>
+    /// <param name="builder">The builder.</param>
+    /// <param name="node">The node, which <see cref="Create"/> has a driver for.</param>
+    /// <returns>The machine.</returns>
+    public EngineMachine MachineOf(BuilderInstance builder, InstanceNode node)
+    {
+        if (builder.Driver == KubernetesDriver.DriverName)
+        {
+            return EngineMachine.At(node.Endpoint, hasDocker: false);
+        }
+
+        if (builder.Driver != RemoteDriver.DriverName)
+        {
+            return EngineMachine.At(FindEndpoint(node.Endpoint, builder.Name).Address, hasDocker: true);
+        }
+
+        var endpoint = RemoteEndpoint.Parse(node.Endpoint, RemoteOptions.Parse(node.DriverOptions ?? []).Tls is not null);
+        return endpoint.ContainerName is null
+            ? EngineMachine.At(node.Endpoint, hasDocker: false)
+            : EngineMachine.At(contexts.Resolve(new BuilderSelection { Context = endpoint.ContextName }).Endpoint?.Address ?? node.Endpoint, hasDocker: true);
+    }
+
     private RemoteDriver CreateRemote(BuilderInstance builder, InstanceNode node, TimeSpan? timeout)
     {
         var origin = $"builder '{builder.Name}', node '{node.Name}'";

@@ -8,6 +8,7 @@ using BuildxPS.Engine.Builds.Planning;
 using BuildxPS.Engine.Builds.Questions;
 using BuildxPS.Engine.Builds.Results;
 using BuildxPS.Engine.Configuration;
+using BuildxPS.Engine.Emulation;
 using BuildxPS.Engine.Engines;
 using BuildxPS.Engine.Images.Credentials;
 using BuildxPS.Engine.Images.Registries;
@@ -222,6 +223,7 @@ internal sealed partial class BuildExecution(ClientEnvironment environment, Buil
                 Plan = node.Plan,
                 Builder = nodes.Plan.Builder,
                 Driver = nodes.Plan.Driver,
+                Site = EmulatorSite.Of(node.Node, nodes.Plan.Driver, nodes.Plan.Builder, request.Builder, environment),
                 IsOneOfSeveral = isOneOfSeveral,
                 Logins = _engineLogins!,
                 Mounts = _mounts!,

@@ -8,7 +8,7 @@ namespace BuildxPS.Engine.Drivers;
 /// <param name="endpoint">How the daemon is reached.</param>
 /// <param name="node">What the container is to be.</param>
 /// <param name="timeout">How long a connection or a call of the daemon's API may take; null for 20 seconds.</param>
-internal sealed class DockerContainerDriver(EngineEndpoint endpoint, ContainerNode node, TimeSpan? timeout = null) : IDriver
+internal sealed class DockerContainerDriver(EngineEndpoint endpoint, ContainerNode node, TimeSpan? timeout = null) : IDriver, IDockerMachine
 {
     /// <summary>The driver's name in buildx.</summary>
     public const string DriverName = "docker-container";
@@ -17,6 +17,9 @@ internal sealed class DockerContainerDriver(EngineEndpoint endpoint, ContainerNo
 
     /// <inheritdoc/>
     public string Name => DriverName;
+
+    /// <inheritdoc/>
+    public DockerDaemon? MachineDaemon => _daemon;
 
     /// <inheritdoc/>
     public DriverFeatures GetFeatures(EngineDescription engine)

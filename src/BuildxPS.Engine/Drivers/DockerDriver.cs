@@ -7,7 +7,7 @@ namespace BuildxPS.Engine.Drivers;
 /// <summary>A docker daemon whose own BuildKit builds.</summary>
 /// <param name="endpoint">How the daemon is reached.</param>
 /// <param name="timeout">How long a connection or a call of the daemon's API may take; null for 20 seconds.</param>
-internal sealed class DockerDriver(EngineEndpoint endpoint, TimeSpan? timeout = null) : IDriver, IDockerHost
+internal sealed class DockerDriver(EngineEndpoint endpoint, TimeSpan? timeout = null) : IDriver, IDockerHost, IDockerMachine
 {
     // Only a worker on containerd names a snapshotter; asking the daemon itself would load its whole client.
     private const string SnapshotterLabel = "org.mobyproject.buildkit.worker.snapshotter";
@@ -19,6 +19,9 @@ internal sealed class DockerDriver(EngineEndpoint endpoint, TimeSpan? timeout = 
 
     /// <inheritdoc/>
     public DockerDaemon Daemon => _daemon;
+
+    /// <inheritdoc/>
+    public DockerDaemon? MachineDaemon => _daemon;
 
     /// <inheritdoc/>
     public DriverFeatures GetFeatures(EngineDescription engine)

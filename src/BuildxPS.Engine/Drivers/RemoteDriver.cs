@@ -9,7 +9,7 @@ namespace BuildxPS.Engine.Drivers;
 /// <param name="connector">How it is reached.</param>
 /// <param name="options">The driver's options.</param>
 /// <param name="host">The docker daemon or cluster that it runs in, disposed with the driver; null where there is none.</param>
-internal sealed class RemoteDriver(IConnector connector, RemoteOptions options, IDisposable? host) : IDriver
+internal sealed class RemoteDriver(IConnector connector, RemoteOptions options, IDisposable? host) : IDriver, IDockerMachine
 {
     /// <summary>The driver's name in buildx.</summary>
     public const string DriverName = "remote";
@@ -25,6 +25,9 @@ internal sealed class RemoteDriver(IConnector connector, RemoteOptions options, 
 
     /// <inheritdoc/>
     public string Name => DriverName;
+
+    /// <inheritdoc/>
+    public DockerDaemon? MachineDaemon => host as DockerDaemon;
 
     /// <inheritdoc/>
     public DriverFeatures GetFeatures(EngineDescription engine) => new() { HasContainerdStore = true, LoadsByDefault = options.LoadsByDefault };

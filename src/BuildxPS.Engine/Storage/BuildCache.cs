@@ -110,7 +110,7 @@ public sealed class BuildCache
         await using (handle.ConfigureAwait(false))
         {
             var forecasts = new List<PruneForecast>();
-            var nodes = await CacheNodes.ConnectAsync(handle, null, FirstAnswer, Fail, cancellationToken).ConfigureAwait(false);
+            var nodes = await AnsweringNodes.ConnectAsync(handle, null, FirstAnswer, Fail, cancellationToken).ConfigureAwait(false);
             await using (nodes.ConfigureAwait(false))
             {
                 await CheckLimitsAsync(nodes, pruning, cancellationToken).ConfigureAwait(false);
@@ -138,7 +138,7 @@ public sealed class BuildCache
     }
 
     private static async Task<PruneForecast> ForecastAsync(
-        string builder, CacheNode node, IAsyncEnumerable<CacheRecord> records, CachePruning pruning, CancellationToken cancellationToken)
+        string builder, AnsweringNode node, IAsyncEnumerable<CacheRecord> records, CachePruning pruning, CancellationToken cancellationToken)
     {
         var chosen = await records.ToListAsync(cancellationToken).ConfigureAwait(false);
         var all = chosen;
@@ -171,7 +171,7 @@ public sealed class BuildCache
     }
 
     /// <summary>Engines before 0.17 ignore limits that they do not know, and would remove everything.</summary>
-    private static async Task CheckLimitsAsync(CacheNodes nodes, CachePruning pruning, CancellationToken cancellationToken)
+    private static async Task CheckLimitsAsync(AnsweringNodes nodes, CachePruning pruning, CancellationToken cancellationToken)
     {
         if (pruning is not ({ MaxUsedSpace: > 0 } or { MinFreeSpace: > 0 }))
         {
@@ -191,13 +191,13 @@ public sealed class BuildCache
         })).ConfigureAwait(false);
     }
 
-    private static CacheAnswer Of(CacheNodes nodes, CacheNode node, CacheRecord record)
+    private static CacheAnswer Of(AnsweringNodes nodes, AnsweringNode node, CacheRecord record)
         => new() { Node = node.Name, Record = record with { Builder = nodes.Builder, Node = node.Name } };
 
     private async IAsyncEnumerable<CacheAnswer> StreamAsync(
         BuilderSelection builder,
         IReadOnlyCollection<string>? only,
-        Func<CacheNodes, ChannelWriter<CacheAnswer>, CancellationToken, Task> work,
+        Func<AnsweringNodes, ChannelWriter<CacheAnswer>, CancellationToken, Task> work,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -223,7 +223,7 @@ public sealed class BuildCache
     private async Task WorkAsync(
         BuilderSelection builder,
         IReadOnlyCollection<string>? only,
-        Func<CacheNodes, ChannelWriter<CacheAnswer>, CancellationToken, Task> work,
+        Func<AnsweringNodes, ChannelWriter<CacheAnswer>, CancellationToken, Task> work,
         ChannelWriter<CacheAnswer> answers,
         CancellationToken cancellationToken)
     {
@@ -232,7 +232,7 @@ public sealed class BuildCache
             var handle = await _resolve(builder, cancellationToken).ConfigureAwait(false);
             await using (handle.ConfigureAwait(false))
             {
-                var nodes = await CacheNodes.ConnectAsync(
+                var nodes = await AnsweringNodes.ConnectAsync(
                     handle, only, FirstAnswer, (node, e) => answers.WriteAsync(new CacheAnswer { Node = node, Failure = e }, cancellationToken), cancellationToken).ConfigureAwait(false);
                 await using (nodes.ConfigureAwait(false))
                 {

@@ -144,6 +144,30 @@ public enum BuildxFailure
     /// <summary>An emulator is registered for a program of another architecture, but cannot be used in containers.</summary>
     EmulatorUnusable,
 
+    /// <summary>An emulator for the platform is registered already.</summary>
+    EmulatorExists,
+
+    /// <summary>There is no emulator of that name, or for that platform.</summary>
+    EmulatorNotFound,
+
+    /// <summary>The machine runs programs of the platform by itself.</summary>
+    EmulatorNotNeeded,
+
+    /// <summary>The program that is to emulate is not installed.</summary>
+    InterpreterNotFound,
+
+    /// <summary>The program that is to emulate cannot be used in containers, or not on this machine.</summary>
+    InterpreterInvalid,
+
+    /// <summary>This user may not change the machine's emulators.</summary>
+    EmulationDenied,
+
+    /// <summary>The machine cannot have emulators, or cannot be reached to register some.</summary>
+    EmulationUnavailable,
+
+    /// <summary>The image that was to register emulators on an engine's machine did not do it.</summary>
+    EmulatorInstallFailed,
+
     /// <summary>A tag is not a valid image reference.</summary>
     TagInvalid,
 

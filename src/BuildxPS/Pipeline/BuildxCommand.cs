@@ -116,6 +116,26 @@ public abstract class BuildxCommand : PSCmdlet
         }
     }
 
+    /// <summary>The same, or for the one that is meant without a name.</summary>
+    /// <param name="names">Names, wildcards allowed.</param>
+    /// <param name="context">The docker context that was given; null for none.</param>
+    /// <param name="dockerHost">The address that was given; null for none.</param>
+    /// <param name="work">The work.</param>
+    private protected void ForSelections(string[] names, string? context, string? dockerHost, Action<BuilderSelection> work)
+    {
+        if (names.Length == 0 || context is not null || dockerHost is not null)
+        {
+            foreach (var name in names.Length == 0 ? [null] : names.Cast<string?>())
+            {
+                ForInput(name ?? context ?? dockerHost, () => work(new BuilderSelection { Name = name, Context = context, DockerHost = dockerHost }));
+            }
+
+            return;
+        }
+
+        ForBuilders(names, builder => work(new BuilderSelection { Name = builder.Name }));
+    }
+
     /// <summary>Does what all inputs depend on: a failure ends the command.</summary>
     /// <param name="target">What the user passed.</param>
     /// <param name="work">The work.</param>

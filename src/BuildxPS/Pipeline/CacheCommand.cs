@@ -59,19 +59,7 @@ public abstract class CacheCommand : BuildxCommand
 
     /// <summary>Does the work for each builder that was named, or for the one that is meant without a name.</summary>
     private protected void ForSelections(string[] names, Action<BuilderSelection> work)
-    {
-        if (names.Length == 0 || Context is not null || DockerHost is not null)
-        {
-            foreach (var name in names.Length == 0 ? [null] : names.Cast<string?>())
-            {
-                ForInput(name ?? Context ?? DockerHost, () => work(new BuilderSelection { Name = name, Context = Context, DockerHost = DockerHost }));
-            }
-
-            return;
-        }
-
-        ForBuilders(names, builder => work(new BuilderSelection { Name = builder.Name }));
-    }
+        => ForSelections(names, Context, DockerHost, work);
 
     /// <summary>The age that was asked for, in either place.</summary>
     private protected TimeSpan? Age(CacheFilters filters)

@@ -13,12 +13,14 @@ internal static partial class EmulatorFailures
     /// <returns>The failure's parts.</returns>
     public static (BuildxFailure Failure, string Message, string Advice) Missing(BuildStep? step, FailureContext context, string message)
     {
-        var known = FailureCatalogue.EmulatorMissing;
         var platform = PlatformOf(step, context);
-        var summary = platform is null || !context.Plan.Foreign.Contains(platform)
-            ? $"A program of the step '{step?.Name ?? "?"}' is made for another processor than the engine's, and no emulator is registered for it"
-            : known.Summary.Replace("PLATFORM", platform.ToString(), StringComparison.Ordinal);
-        return (BuildxFailure.EmulatorMissing, $"{summary}: {message}", platform is null ? known.Advice : AdviceOf(known, platform));
+        var isForeign = platform is not null && context.Plan.Foreign.Contains(platform);
+        var summary = isForeign
+            ? FailureCatalogue.EmulatorMissing.Summary.Replace("PLATFORM", platform!.ToString(), StringComparison.Ordinal)
+            : $"A program of the step '{step?.Name ?? "?"}' is made for another processor than the engine's, and no emulator is registered for it";
+
+        // A stage may run on the engine's own platform and hold a program for another one, which nothing tells.
+        return (BuildxFailure.EmulatorMissing, $"{summary}: {message}", context.Site.Advise(isForeign ? platform : null));
     }
 
     /// <summary>
@@ -34,20 +36,23 @@ internal static partial class EmulatorFailures
     {
         if (PlatformOf(step, context) is not { } platform
             || !context.Plan.Foreign.Contains(platform)
-            || !(NotThere().IsMatch(message) || tail.Any(l => NotThere().IsMatch(l)))
-            || EmulatorRegistration.FindUnusable(platform) is not { } entry)
+            || !(IsNotThere(message) || tail.Any(IsNotThere))
+            || context.Site.FindUnusable(platform) is not { } entry)
         {
             return null;
         }
 
-        var known = FailureCatalogue.EmulatorUnusable;
+        var summary = FailureCatalogue.EmulatorUnusable.Summary.Replace("PLATFORM", platform.ToString(), StringComparison.Ordinal);
         return (
             BuildxFailure.EmulatorUnusable,
-            $"{known.Summary.Replace("PLATFORM", platform.ToString(), StringComparison.Ordinal)} ({entry.Name}: {entry.Interpreter}, flags {entry.Flags}): {message}",
-            AdviceOf(known, platform).Replace("ENTRY", entry.Name, StringComparison.Ordinal));
+            $"{summary} ({DisplayText.Line(entry.Name, 100)}: {DisplayText.Line(entry.Interpreter, 256)}, flags {DisplayText.Line(entry.Flags, 20)}): {message}",
+            context.Site.Advise(platform, replaces: true));
     }
 
-    private static string AdviceOf(FailureCase known, Platform platform) => known.Advice.Replace("ARCH", platform.Architecture, StringComparison.Ordinal);
+    /// <summary>Whether a text says that a program does not exist, which also the kernel's missing interpreter looks like.</summary>
+    /// <param name="text">The text.</param>
+    /// <returns>Whether it does.</returns>
+    public static bool IsNotThere(string text) => NotThere().IsMatch(text);
 
     private static Platform? PlatformOf(BuildStep? step, FailureContext context)
     {

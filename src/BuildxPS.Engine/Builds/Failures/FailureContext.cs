@@ -1,3 +1,5 @@
+using BuildxPS.Engine.Emulation;
+
 namespace BuildxPS.Engine.Builds.Failures;
 
 /// <summary>What this client knows about a build that failed.</summary>
@@ -17,6 +19,9 @@ internal sealed record FailureContext
 
     /// <summary>The builder's driver.</summary>
     public required string Driver { get; init; }
+
+    /// <summary>The engine, where emulators are concerned.</summary>
+    public required EmulatorSite Site { get; init; }
 
     /// <summary>Whether other nodes build other parts, so that a failure has to name the node.</summary>
     public bool IsOneOfSeveral { get; init; }

@@ -7,14 +7,14 @@ public static partial class FailureCatalogue
     internal static FailureCase EmulatorMissing { get; } = new()
     {
         Summary = "The engine cannot run programs for PLATFORM: no emulator is registered for them",
-        Advice = "Register QEMU's emulator where the engine runs ('docker run --privileged --rm tonistiigi/binfmt --install ARCH' on a docker daemon of that machine, or its package qemu-user-static), build for a platform that the engine runs by itself with -Platform, or run the step in a stage that is FROM --platform=$BUILDPLATFORM.",
+        Advice = "Register QEMU's emulator where the engine runs: Register-BuildxEmulator -Platform ARCH as root on that machine, or with -Builder NAME through the docker daemon there. Or build for a platform that the engine runs by itself with -Platform, or run the step in a stage that is FROM --platform=$BUILDPLATFORM.",
     };
 
     /// <summary>A program for another processor was run, and the interpreter that the kernel knows is not in the container.</summary>
     internal static FailureCase EmulatorUnusable { get; } = new()
     {
         Summary = "The engine's emulator for PLATFORM cannot be used in containers: it is registered without the flag F, so that it is looked for in the container, where it is not",
-        Advice = "Register it again with the flag F (fix_binary) where the engine runs: 'docker run --privileged --rm tonistiigi/binfmt --uninstall ENTRY', then 'docker run --privileged --rm tonistiigi/binfmt --install ARCH', on a docker daemon of that machine; or install its package qemu-user-static in a version that sets the flag.",
+        Advice = "Register it again, with the flag F, where the engine runs: Register-BuildxEmulator -Platform ARCH -Force as root on that machine, or with -Builder NAME through the docker daemon there.",
     };
 
     /// <summary>A step's own program found the disk full.</summary>
@@ -246,6 +246,7 @@ public static partial class FailureCatalogue
             "An emulator is registered, and containers cannot use it",
             "Without the flag F the kernel looks for the emulator in the container of the step. Known by a step for another processor whose program is said not to exist; where the engine runs on this machine, the entry in /proc/sys/fs/binfmt_misc is looked at and named.")
         { Cases = [EmulatorUnusable] },
+        .. Emulators(),
         new(BuildxFailure.StepFailed, FailureCategory.InvalidResult,
             "A step of the build ended with an error",
             "Known by the exit code that the engine attaches. What the step printed last and its line in the Dockerfile are shown.")

@@ -1,18 +1,17 @@
-using BuildxPS.Engine.Builders;
 using BuildxPS.Engine.Diagnostics.Catalogue;
 using BuildxPS.Engine.Engines;
 
-namespace BuildxPS.Engine.Storage;
+namespace BuildxPS.Engine.Builders;
 
 /// <summary>A node whose engine answers.</summary>
-internal sealed record CacheNode(string Name, IBuildEngine Engine);
+internal sealed record AnsweringNode(string Name, IBuildEngine Engine);
 
 /// <summary>The nodes of a builder whose engines answer. Those that do not are reported, each by name, and keep no other from its work.</summary>
-internal sealed class CacheNodes : IAsyncDisposable
+internal sealed class AnsweringNodes : IAsyncDisposable
 {
     private readonly Func<string, BuildxException, ValueTask> _fail;
 
-    private CacheNodes(BuilderHandle builder, IReadOnlyList<CacheNode> nodes, Func<string, BuildxException, ValueTask> fail)
+    private AnsweringNodes(BuilderHandle builder, IReadOnlyList<AnsweringNode> nodes, Func<string, BuildxException, ValueTask> fail)
     {
         Builder = builder.Name;
         Nodes = nodes;
@@ -23,16 +22,16 @@ internal sealed class CacheNodes : IAsyncDisposable
     public string Builder { get; }
 
     /// <summary>The nodes, in order.</summary>
-    public IReadOnlyList<CacheNode> Nodes { get; }
+    public IReadOnlyList<AnsweringNode> Nodes { get; }
 
-    /// <summary>Connects to a builder's nodes, side by side. Engines that do not run are not started: their cache is not in use.</summary>
+    /// <summary>Connects to a builder's nodes, side by side. Engines that do not run are not started.</summary>
     /// <param name="builder">The builder.</param>
     /// <param name="only">Names of the nodes; null for all.</param>
     /// <param name="limit">How long an engine may take until it answers; zero for no limit.</param>
     /// <param name="fail">Takes what kept a node from answering.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The nodes that answer; the caller disposes them.</returns>
-    public static async Task<CacheNodes> ConnectAsync(
+    public static async Task<AnsweringNodes> ConnectAsync(
         BuilderHandle builder, IReadOnlyCollection<string>? only, TimeSpan limit, Func<string, BuildxException, ValueTask> fail, CancellationToken cancellationToken)
     {
         ValueTask FailAsync(string node, BuildxException e)
@@ -47,7 +46,7 @@ internal sealed class CacheNodes : IAsyncDisposable
         {
             try
             {
-                return new CacheNode(node.Name, await ConnectAsync(builder.Name, node, limit, cancellationToken).ConfigureAwait(false));
+                return new AnsweringNode(node.Name, await ConnectAsync(builder.Name, node, limit, cancellationToken).ConfigureAwait(false));
             }
             catch (BuildxException e)
             {
@@ -55,14 +54,14 @@ internal sealed class CacheNodes : IAsyncDisposable
                 return null;
             }
         })).ConfigureAwait(false);
-        return new CacheNodes(builder, [.. connected.OfType<CacheNode>()], FailAsync);
+        return new AnsweringNodes(builder, [.. connected.OfType<AnsweringNode>()], FailAsync);
     }
 
     /// <summary>Does something with what each node sends, side by side.</summary>
     /// <param name="ask">Asks a node.</param>
-    /// <param name="take">Takes its records.</param>
+    /// <param name="take">Takes what it sends.</param>
     /// <returns>A task that ends when all nodes have answered or failed.</returns>
-    public Task ForEachAsync(Func<CacheNode, IAsyncEnumerable<CacheRecord>> ask, Func<CacheNode, IAsyncEnumerable<CacheRecord>, Task> take)
+    public Task ForEachAsync<T>(Func<AnsweringNode, IAsyncEnumerable<T>> ask, Func<AnsweringNode, IAsyncEnumerable<T>, Task> take)
         => Task.WhenAll(Nodes.Select(async node =>
         {
             try

@@ -1,0 +1,23 @@
+using BuildxPS.Engine.Emulation;
+
+namespace BuildxPS.Engine.Tests.Emulation;
+
+/// <summary>Programs to read.</summary>
+internal static class ElfFiles
+{
+    private const int TypeOfFirstEntry = 64;
+    private const uint Interpreter = 3;
+
+    public static EmulatedArchitecture Architecture(string name) => EmulatedArchitecture.All.Single(a => a.Name == name);
+
+    /// <summary>A static program for a processor.</summary>
+    public static byte[] Static(string architecture = "amd64") => ProbeProgram.Create(Architecture(architecture));
+
+    /// <summary>A program for amd64 that names a loader.</summary>
+    public static byte[] Dynamic()
+    {
+        var file = Static();
+        BitConverter.TryWriteBytes(file.AsSpan(TypeOfFirstEntry), Interpreter);
+        return file;
+    }
+}
