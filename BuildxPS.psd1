@@ -20,11 +20,14 @@
         'Connect-BuildxRegistry'
         'Copy-BuildxImage'
         'Disconnect-BuildxRegistry'
+        'Export-BuildxReport'
         'Get-BuildxBuilder'
         'Get-BuildxContext'
         'Get-BuildxDiskUsage'
         'Get-BuildxDockerfileInfo'
         'Get-BuildxImageManifest'
+        'Get-BuildxVersion'
+        'Install-BuildxAlias'
         'Invoke-BuildxBuild'
         'New-BuildxBuilder'
         'New-BuildxImageIndex'
@@ -34,6 +37,7 @@
         'Start-BuildxBuilder'
         'Stop-BuildxBuilder'
         'Test-BuildxDockerfile'
+        'Uninstall-BuildxAlias'
         'Use-BuildxBuilder'
     )
     FunctionsToExport    = @()
