@@ -57,7 +57,7 @@ internal static class BuildSection
             Fact(page, "Platforms", string.Join(", ", build.Platforms.Take(MaxRows)), null);
             var bytes = build.Steps.Sum(s => (double)s.Bytes);
             Fact(page, "Data moved", bytes > 0 ? ByteSize.Format((long)Math.Min(bytes, long.MaxValue / 2)) : "", bytes > 0 ? "context, layers and results" : null);
-            Fact(page, "Builder", build.Builder, build.BuildRef);
+            Fact(page, build.Builder is null ? "Node" : "Builder", build.Builder ?? string.Join(", ", build.Steps.Select(s => s.Node).OfType<string>().Distinct().Take(MaxRows)), build.BuildRef);
         });
     }
 

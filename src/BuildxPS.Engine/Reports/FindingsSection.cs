@@ -30,7 +30,7 @@ internal static class FindingsSection
             Fact(page, "Error", failure.ErrorId);
             Fact(page, "Exit code", failure.ExitCode?.ToString(CultureInfo.InvariantCulture));
             Fact(page, "Trying again", failure.IsTransient ? "may help" : null);
-            Fact(page, "Step", failure.StepName);
+            Fact(page, "Step", failure.Message.Contains(failure.StepName ?? "", StringComparison.Ordinal) ? null : failure.StepName);
         });
         foreach (var source in failure.Sources.Take(MaxWarnings))
         {

@@ -90,7 +90,7 @@ public static class ReportPage
 
     private static void WriteOverview(Markup page, List<ReportedBuild> builds) => page.Element("nav", "overview", () => page.Element("table", "cards", () =>
     {
-        page.Element("caption", null, "Builds");
+        page.Element("caption", "hidden", "Builds");
         page.Element("thead", null, () => page.Element("tr", null, () =>
         {
             foreach (var (heading, style) in new[] { ("Build", null), ("Result", null), ("Time", "number"), ("Steps", "number"), ("From cache", "number"), ("Warnings", "number") })
@@ -109,7 +109,7 @@ public static class ReportPage
 
     private static void WriteRow(Markup page, ReportedBuild build, int number) => page.Element("tr", null, () =>
     {
-        page.Element("th", "name", () => page.Element("a", null, build.Name, ("href", $"#build-{number}")), ("scope", "row"));
+        page.Element("th", "wide", () => page.Element("a", null, build.Name, ("href", $"#build-{number}")), ("scope", "row"));
         page.Element("td", null, () => Labels.WriteStatus(page, build.Status));
         page.Element("td", "number", ElapsedTime.Format(build.Duration), ("data-label", "Time"));
         page.Element("td", "number", Labels.Count(build.Steps.Count), ("data-label", "Steps"));

@@ -98,7 +98,7 @@ public sealed record ReportedBuild
         {
             Status = failure.Failure == BuildxFailure.BuildCanceled ? BuildStatus.Canceled : BuildStatus.Failed,
             BuildRef = build?.BuildRef,
-            Builder = build?.BuildRef?.Split('/')[0],
+            Builder = build?.BuildRef?.Split('/') is [var builder, _, _] ? builder : null,
             Duration = steps.Any(s => s.Started is not null) ? steps.Max(s => s.Completed ?? s.Started)!.Value - steps.Min(s => s.Started)!.Value : null,
             Platforms = [.. steps.Select(s => s.Platform).OfType<Platform>().Distinct()],
             Steps = steps,

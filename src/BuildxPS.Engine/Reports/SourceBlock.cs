@@ -26,7 +26,8 @@ internal static class SourceBlock
         page.Raw("\n");
         var number = 0;
         var last = Math.Min(source.LastLine, source.FirstLine + MaxLines - 1);
-        foreach (var line in source.Text.AsSpan().EnumerateLines())
+        // Behind the end of the last line there is no other one.
+        foreach (var line in source.Text.AsSpan().TrimEnd("\r\n").EnumerateLines())
         {
             number++;
             if (number > last + Margin)

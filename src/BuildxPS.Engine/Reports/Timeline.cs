@@ -30,8 +30,8 @@ internal sealed record Timeline
     {
         get
         {
-            var step = s_tickSeconds.FirstOrDefault(s => Span.TotalSeconds / s <= 4, Span.TotalSeconds / 4);
-            return [.. Enumerable.Range(0, 5).Select(i => i * step).Where(s => s <= Span.TotalSeconds).Select(s => (s / Span.TotalSeconds * 100, Label(s)))];
+            var step = s_tickSeconds.FirstOrDefault(s => Span.TotalSeconds / s <= 5, Span.TotalSeconds / 5);
+            return [.. Enumerable.Range(0, 6).Select(i => i * step).Where(s => s <= Span.TotalSeconds).Select(s => (s / Span.TotalSeconds * 100, Label(s)))];
         }
     }
 
@@ -46,6 +46,7 @@ internal sealed record Timeline
         var isByNode = nodes.Count > 1 && build.Duration is { } duration && whole.Length > duration + s_clockTolerance;
         var span = isByNode ? nodes.Values.Max(n => n.Length) : whole.Length;
         span = span > s_shortest ? span : s_shortest;
+        var places = build.Platforms.Distinct().Select((p, i) => (p, i)).ToDictionary(p => p.p, p => p.i);
         var drawn = Choose(build.Steps, maxLanes);
         return new Timeline
         {
@@ -54,7 +55,7 @@ internal sealed record Timeline
             Groups =
             [
                 .. from node in build.Steps.GroupBy(s => s.Node ?? "")
-                   from platform in node.GroupBy(s => s.Platform).OrderBy(p => p.Key is not null)
+                   from platform in node.GroupBy(s => s.Platform).OrderBy(p => p.Key is null ? -1 : places.GetValueOrDefault(p.Key, int.MaxValue))
                    select LaneGroup.Of(
                        build, node.First().Node, platform.Key, [.. platform], drawn, isByNode ? nodes[node.Key].Start : whole.Start, span),
             ],

@@ -1,7 +1,9 @@
+using System.Text.RegularExpressions;
+
 namespace BuildxPS.Engine.Reports;
 
 /// <summary>Writes when the steps of a build ran, and which took longest.</summary>
-internal static class TimelineSection
+internal static partial class TimelineSection
 {
     private const int MaxSlowest = 5;
     private const int MaxName = 240;
@@ -22,7 +24,7 @@ internal static class TimelineSection
         page.Element("section", null, () =>
         {
             page.Element("h3", null, "Where the time went");
-            page.Element("table", "slowest", () =>
+            page.Element("table", "cards", () =>
             {
                 page.Element("caption", null, slowest.Count == 1 ? "The slowest step" : $"The {slowest.Count} slowest steps");
                 page.Element("thead", null, () => page.Element("tr", null, () =>
@@ -37,9 +39,10 @@ internal static class TimelineSection
                     {
                         page.Element("tr", null, () =>
                         {
-                            page.Element("th", null, () => WriteName(page, step, withPlace: build.Nodes.Count > 1), ("scope", "row"));
-                            page.Element("td", "number", Labels.Time(step.Duration));
-                            page.Element("td", "number", Labels.Share(step.Duration.TotalSeconds, Math.Max(step.Duration.TotalSeconds, timeline.Span.TotalSeconds)));
+                            page.Element("th", "wide", () => WriteName(page, step, withPlace: build.Nodes.Count > 1), ("scope", "row"));
+                            page.Element("td", "number", Labels.Time(step.Duration), ("data-label", "Time"));
+                            page.Element(
+                                "td", "number", Labels.Share(step.Duration.TotalSeconds, Math.Max(step.Duration.TotalSeconds, timeline.Span.TotalSeconds)), ("data-label", "Of the build"));
                         });
                     }
                 });
@@ -64,7 +67,7 @@ internal static class TimelineSection
         WriteAxis(page, timeline, number);
         foreach (var group in timeline.Groups)
         {
-            WriteGroup(page, group, number, logs);
+            WriteGroup(page, group, isForAll: group.Platform is null && timeline.Groups.Any(g => g.Platform is not null), number, logs);
         }
     });
 
@@ -96,15 +99,15 @@ internal static class TimelineSection
         }
     }, ("aria-hidden", "true")));
 
-    private static void WriteGroup(Markup page, LaneGroup group, int number, LogBudget logs) => page.Element("table", "lanes", () =>
+    private static void WriteGroup(Markup page, LaneGroup group, bool isForAll, int number, LogBudget logs) => page.Element("table", "lanes", () =>
     {
         page.Element("caption", null, () =>
         {
             page.Element("span", "where", group.Node ?? "This client");
             page.Raw(" ");
-            if (group.Platform is not null)
+            if (group.Platform is not null || isForAll)
             {
-                page.Element("span", "platform", group.Platform.ToString());
+                page.Element("span", "platform", group.Platform?.ToString() ?? "all platforms");
                 page.Raw(" ");
             }
 
@@ -115,6 +118,12 @@ internal static class TimelineSection
             }
 
             page.Element("span", "sum", $"{Labels.Count(group.Count, "step")}{(group.Cached > 0 ? $", {Labels.Count(group.Cached)} cached" : "")}, {Labels.Time(group.Work)} of work");
+        });
+        page.Element("colgroup", null, () =>
+        {
+            page.Empty("col", "name");
+            page.Empty("col", null);
+            page.Empty("col", "time");
         });
         page.Element("thead", "hidden", () => page.Element("tr", null, () =>
         {
@@ -221,7 +230,9 @@ internal static class TimelineSection
 
     private static void WriteName(Markup page, BuildStep step, bool withPlace)
     {
-        page.Element("span", "step", DisplayText.Limit(step.Name, MaxName));
+        // All of a digest is as long as a line, and tells a person no more than its beginning.
+        var name = DisplayText.Limit(Digest().Replace(step.Name, "$1…"), MaxName);
+        page.Element("span", "step", name, ("title", name == step.Name ? null : step.Name));
         if (step.Bytes > 0)
         {
             page.Raw(" ");
@@ -234,4 +245,7 @@ internal static class TimelineSection
             page.Element("span", "bytes", step.Node);
         }
     }
+
+    [GeneratedRegex("(sha256:[0-9a-f]{12})[0-9a-f]{52}")]
+    private static partial Regex Digest();
 }

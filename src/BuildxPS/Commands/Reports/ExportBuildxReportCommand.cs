@@ -27,6 +27,7 @@ public sealed class ExportBuildxReportCommand : BuildxCommand
     [Parameter(Mandatory = true, ValueFromPipeline = true)]
     [Alias("BuildResult", "ErrorRecord")]
     [AllowEmptyCollection]
+    [AllowNull]
     public object[] InputObject { get; set; } = [];
 
     /// <summary>The page's title; without it the image's name, or how many builds there are.</summary>
@@ -83,7 +84,8 @@ public sealed class ExportBuildxReportCommand : BuildxCommand
                 Run(token => _file!.WriteAsync(new BuildReport { Title = Title, Created = DateTimeOffset.Now, Builds = _builds }, token));
                 return true;
             });
-            WriteObject(new FileInfo(_path));
+            // As Get-Item gives it, with what its view shows.
+            WriteObject(InvokeProvider.Item.Get([_path], force: true, literalPath: true), enumerateCollection: true);
         }
     }
 }
