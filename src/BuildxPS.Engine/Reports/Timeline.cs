@@ -65,7 +65,8 @@ internal sealed record Timeline
     private static HashSet<BuildStep> Choose(IReadOnlyList<BuildStep> steps, int most)
         // By reference: steps may be alike, and comparing two compares what they printed.
         => new(
-            steps.Count <= most ? steps : steps.OrderByDescending(s => s.Status == BuildStepStatus.Failed).ThenByDescending(s => s.Duration).Take(most),
+            steps.Count <= most ? steps
+                : steps.OrderByDescending(s => s.Status == BuildStepStatus.Failed).ThenBy(s => s.IsCached).ThenByDescending(s => s.Duration).Take(most),
             ReferenceEqualityComparer.Instance);
 
     private static (DateTimeOffset Start, TimeSpan Length) SpanOf(IEnumerable<BuildStep> steps)

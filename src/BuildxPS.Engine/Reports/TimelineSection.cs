@@ -15,7 +15,7 @@ internal static partial class TimelineSection
     /// <param name="timeline">When its steps ran.</param>
     public static void WriteSlowest(Markup page, ReportedBuild build, Timeline timeline)
     {
-        var slowest = build.Steps.Where(s => s.Duration >= s_slow).OrderByDescending(s => s.Duration).Take(MaxSlowest).ToList();
+        var slowest = build.Steps.Where(s => !s.IsCached && s.Duration >= s_slow).OrderByDescending(s => s.Duration).Take(MaxSlowest).ToList();
         if (slowest.Count == 0)
         {
             return;

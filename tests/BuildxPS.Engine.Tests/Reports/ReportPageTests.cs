@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Xml.Linq;
 using BuildxPS.Engine.Reports;
 using static BuildxPS.Engine.Tests.Reports.TestBuilds;
 
