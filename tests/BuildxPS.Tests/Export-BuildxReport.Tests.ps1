@@ -8,7 +8,7 @@ BeforeAll {
     $quiet = @{ Progress = 'None'; WarningAction = 'SilentlyContinue' }
     $step = [BuildxPS.BuildStep]@{ Number = 1; Name = '[1/1] RUN make'; Digest = 'sha256:1'; Status = 'Completed'; Started = [DateTimeOffset]::Now; Completed = [DateTimeOffset]::Now.AddSeconds(1); Duration = '00:00:01' }
     $result = [BuildxPS.BuildResult]@{ BuildRef = 'b/n/r'; Builder = 'b'; Images = [string[]]'registry.local/app:1'; Duration = '00:00:01'; Steps = [BuildxPS.BuildStep[]]$step }
-    $failure = [BuildxPS.BuildFailedException]::new('StepFailed', 'RUN make failed.', 'Read the output.')
+    $failure = [BuildxPS.BuildFailedException]::new('StepFailed', 'RUN make failed.', 'Read the output.', $null)
 }
 
 AfterAll {
@@ -18,7 +18,7 @@ AfterAll {
 Describe 'Export-BuildxReport' {
     BeforeEach {
         $path = Join-Path $TestDrive 'report.html'
-        Remove-Item $path -ErrorAction Ignore
+        Remove-Item $path -Force -ErrorAction Ignore
     }
 
     It 'writes a page and gives its file' {
@@ -69,7 +69,7 @@ Describe 'Export-BuildxReport' {
     }
 
     It 'puts errors that are no build''s on the page as well, and passes over other streams' {
-        $null = & { Get-Item nowhere-at-all; Write-Warning w; Write-Verbose v -Verbose; Write-Information i; $result } *>&1 | Export-BuildxReport $path
+        $null = & { Get-Item nowhere-at-all -ErrorAction Continue; Write-Warning w; Write-Verbose v -Verbose; Write-Information i; $result } *>&1 | Export-BuildxReport $path
         [IO.File]::ReadAllText($path) | Should -BeLike '*2 builds*nowhere-at-all*PathNotFound*'
     }
 
@@ -95,8 +95,9 @@ Describe 'Export-BuildxReport' {
 
     It 'keeps a file with -NoClobber, and says so before the builds run' {
         Set-Content $path old
-        $ran = $false
-        $failed = Get-Failure { & { $script:ran = $true; $result } | Export-BuildxReport $path -NoClobber }
+        $ran = [Collections.Generic.List[int]]::new()
+        $failed = Get-Failure { & { $ran.Add(1); $result } | Export-BuildxReport $path -NoClobber }
+        $ran | Should -HaveCount 0
         Assert-Failure $failed "DestinationNotWritable,$id" $path
         Get-Content $path | Should -Be old
     }
@@ -138,7 +139,7 @@ COPY --from=build /bin/busybox /
         $file.FullName | Should -Be $page
         $text | Should -BeLike '*3 completed, 1 failed*'
         $text | Should -BeLike '*linux/amd64*linux/arm64*emulated*' -Because 'the engine is amd64'
-        $text | Should -BeLike '*FromAsCasing*'
+        $text | Should -BeLike '*LegacyKeyValueFormat*<mark*ENV KEY value*'
         $text | Should -BeLike '*>cached</td>*'
         $text | Should -BeLike "*Why it failed*exit code 3*What to do*StepFailed*<mark*RUN echo*&lt;b&gt;$unique&lt;/b&gt;*"
         $text | Should -BeLike "*<span class=`"where`">default</span>*" -Because 'the steps of a failed build have their node too'

@@ -14,7 +14,7 @@ internal sealed class LogBudget
     public bool Take(string log, out IReadOnlyList<string> lines)
     {
         var taken = new List<string>();
-        var end = log.Length;
+        var end = log.AsSpan().TrimEnd('\n').Length;
         while (end > 0 && taken.Count < MaxLines && _left > 0)
         {
             var start = log.LastIndexOf('\n', end - 1) + 1;

@@ -58,7 +58,7 @@ public sealed class ReportFile
         Check();
         if (IsReadOnly)
         {
-            File.SetAttributes(_path, File.GetAttributes(_path) & ~FileAttributes.ReadOnly);
+            MakeWritable();
         }
 
         var file = new FileOutput(_path);
@@ -74,6 +74,22 @@ public sealed class ReportFile
             file.Complete();
             await file.PrepareAsync(cancellationToken).ConfigureAwait(false);
             await file.CommitAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private void MakeWritable()
+    {
+        try
+        {
+            File.SetAttributes(_path, File.GetAttributes(_path) & ~FileAttributes.ReadOnly);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new BuildxException(
+                BuildxFailure.DestinationNotWritable,
+                $"The file '{DisplayText.Line(_path)}' is read-only, and cannot be made writable: {DisplayText.Line(e.Message)}",
+                "Give another path, or get the right to change that file.",
+                e);
         }
     }
 

@@ -17,7 +17,7 @@ internal static class SourceBlock
         page.Element("p", "place", source.ToString());
         if (source.Text.Length > 0)
         {
-            page.Element("pre", "lines", () => WriteLines(page, source), ("tabindex", "0"), ("aria-label", $"Lines of {source.FileName}"));
+            page.Element("pre", "lines", () => WriteLines(page, source), ("tabindex", "0"), ("role", "region"), ("aria-label", $"Lines of {source.FileName}"));
         }
     });
 

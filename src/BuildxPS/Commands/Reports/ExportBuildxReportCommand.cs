@@ -28,7 +28,7 @@ public sealed class ExportBuildxReportCommand : BuildxCommand
     [Alias("BuildResult", "ErrorRecord")]
     [AllowEmptyCollection]
     [AllowNull]
-    public object[] InputObject { get; set; } = [];
+    public object?[]? InputObject { get; set; }
 
     /// <summary>The page's title; without it the image's name, or how many builds there are.</summary>
     [Parameter]
@@ -57,7 +57,8 @@ public sealed class ExportBuildxReportCommand : BuildxCommand
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        foreach (var input in InputObject)
+        // A null of the pipeline comes as no list at all.
+        foreach (var input in InputObject ?? [null])
         {
             ForInput(input, () =>
             {
