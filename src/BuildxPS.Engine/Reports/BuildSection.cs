@@ -47,17 +47,17 @@ internal static class BuildSection
         var (cached, all, areInstructions) = build.Cache;
         page.Element("dl", "facts", () =>
         {
-            Fact(page, "Time", ElapsedTime.Format(build.Duration), build.Steps.Where(s => s.Started is not null).Min(s => s.Started) is { } start ? "from " + Labels.Moment(start) : null);
+            WriteFact(page, "Time", ElapsedTime.Format(build.Duration), build.Steps.Where(s => s.Started is not null).Min(s => s.Started) is { } start ? "from " + Labels.Moment(start) : null);
             if (all > 0)
             {
-                Fact(page, "From the cache", Labels.Share(cached, all), $"{Labels.Count(cached)} of {Labels.Count(all, areInstructions ? "Dockerfile step" : "step")}");
-                Fact(page, "Steps", Labels.Count(build.Steps.Count), Kinds(build.Steps));
+                WriteFact(page, "From the cache", Labels.Share(cached, all), $"{Labels.Count(cached)} of {Labels.Count(all, areInstructions ? "Dockerfile step" : "step")}");
+                WriteFact(page, "Steps", Labels.Count(build.Steps.Count), Kinds(build.Steps));
             }
 
-            Fact(page, "Platforms", string.Join(", ", build.Platforms.Take(MaxRows)), null);
+            WriteFact(page, "Platforms", string.Join(", ", build.Platforms.Take(MaxRows)));
             var bytes = build.Steps.Sum(s => (double)s.Bytes);
-            Fact(page, "Data moved", bytes > 0 ? ByteSize.Format((long)Math.Min(bytes, long.MaxValue / 2)) : "", bytes > 0 ? "context, layers and results" : null);
-            Fact(page, build.Builder is null ? "Node" : "Builder", build.Builder ?? string.Join(", ", build.Steps.Select(s => s.Node).OfType<string>().Distinct().Take(MaxRows)), build.BuildRef);
+            WriteFact(page, "Data moved", bytes > 0 ? ByteSize.Format((long)Math.Min(bytes, long.MaxValue / 2)) : "", bytes > 0 ? "context, layers and results" : null);
+            WriteFact(page, build.Builder is null ? "Node" : "Builder", build.Builder ?? string.Join(", ", build.Steps.Select(s => s.Node).OfType<string>().Distinct().Take(MaxRows)), build.BuildRef);
         });
     }
 
@@ -71,7 +71,12 @@ internal static class BuildSection
         return parts.Count == 0 ? null : string.Join(", ", parts);
     }
 
-    private static void Fact(Markup page, string name, string? value, string? detail)
+    /// <summary>Writes one fact of a list of them; nothing where there is no value.</summary>
+    /// <param name="page">Takes it.</param>
+    /// <param name="name">What it is.</param>
+    /// <param name="value">Its value.</param>
+    /// <param name="detail">More about it; null for nothing.</param>
+    public static void WriteFact(Markup page, string name, string? value, string? detail = null)
     {
         if (string.IsNullOrEmpty(value))
         {

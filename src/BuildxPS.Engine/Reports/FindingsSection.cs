@@ -27,10 +27,10 @@ internal static class FindingsSection
 
         page.Element("dl", "facts small", () =>
         {
-            Fact(page, "Error", failure.ErrorId);
-            Fact(page, "Exit code", failure.ExitCode?.ToString(CultureInfo.InvariantCulture));
-            Fact(page, "Trying again", failure.IsTransient ? "may help" : null);
-            Fact(page, "Step", failure.Message.Contains(failure.StepName ?? "", StringComparison.Ordinal) ? null : failure.StepName);
+            BuildSection.WriteFact(page, "Error", failure.ErrorId);
+            BuildSection.WriteFact(page, "Exit code", failure.ExitCode?.ToString(CultureInfo.InvariantCulture));
+            BuildSection.WriteFact(page, "Trying again", failure.IsTransient ? "may help" : null);
+            BuildSection.WriteFact(page, "Step", failure.Message.Contains(failure.StepName ?? "", StringComparison.Ordinal) ? null : failure.StepName);
         });
         foreach (var source in failure.Sources.Take(MaxWarnings))
         {
@@ -80,18 +80,6 @@ internal static class FindingsSection
         if (warning.Source is { } source)
         {
             SourceBlock.Write(page, source);
-        }
-    }
-
-    private static void Fact(Markup page, string name, string? value)
-    {
-        if (!string.IsNullOrEmpty(value))
-        {
-            page.Element("div", null, () =>
-            {
-                page.Element("dt", null, name);
-                page.Element("dd", null, value);
-            });
         }
     }
 }
