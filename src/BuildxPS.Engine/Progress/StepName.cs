@@ -16,6 +16,11 @@ internal static partial class StepName
     public static Platform? PlatformOf(string name)
         => Prefix().Match(name) is { Success: true } match && Platform.TryParse(match.Groups["platform"].Value, out var platform, out _) ? platform : null;
 
+    /// <summary>Whether a step is an instruction of a Dockerfile, whose result a cache may have.</summary>
+    /// <param name="name">The step's name.</param>
+    /// <returns>False for what a frontend and an engine do of themselves.</returns>
+    public static bool IsInstruction(string name) => Prefix().IsMatch(name);
+
     [GeneratedRegex(@"^\[(?:(?<platform>[a-z0-9]+/[A-Za-z0-9_./-]+?)(?:->\S+)? )?(?:(?<stage>[^\s\]/]+) )? *\d+/\d+\] ")]
     private static partial Regex Prefix();
 }

@@ -102,6 +102,9 @@ public enum BuildxFailure
     /// <summary>A docker configuration file cannot be read or is not valid.</summary>
     ConfigurationInvalid,
 
+    /// <summary>An alias of docker's command line stands for something else already.</summary>
+    AliasExists,
+
     /// <summary>The build context does not exist: the folder, the file or repository at an address, or the reference in it.</summary>
     BuildContextNotFound,
 

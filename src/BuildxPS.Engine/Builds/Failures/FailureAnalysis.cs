@@ -39,7 +39,7 @@ internal static partial class FailureAnalysis
             ExitCode = build?.ExitCode ?? ExitCodeOf(step?.Error ?? message),
             LogTail = tail,
             Sources = build is { Sources.Count: > 0 } ? build.Sources : FindSource(step, context.Inputs),
-            Steps = seen.Steps,
+            Steps = [.. seen.Steps.Select(s => s with { Node = context.Plan.Node })],
         };
     }
 

@@ -13,6 +13,10 @@ public static partial class FailureCatalogue
             "A builder of that name is there already, or a docker context",
             "Found in the list before anything is changed.")
         { Advice = "Choose another name, change the builder with Set-BuildxBuilder, or give it a node with Add-BuildxNode." },
+        new(BuildxFailure.AliasExists, FailureCategory.ResourceExists,
+            "An alias of docker's command line stands for something else already",
+            "Found in docker's config.json before it is changed.")
+        { Advice = "If nobody needs it any more, replace it with -Force." },
         new(BuildxFailure.NodeExists, FailureCategory.ResourceExists,
             "A builder has a node of that name, or at that endpoint, already",
             "Found in the list before anything is changed.")
