@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace BuildxPS.Engine.Progress;
 
 /// <summary>
@@ -17,6 +19,8 @@ public sealed class ProgressBars
     private readonly LogLines _log = new();
     private readonly HashSet<TimelineStep> _running = [];
     private readonly Dictionary<TimelineStep, DateTimeOffset> _since = [];
+    private readonly HashSet<TimelineStep> _ended = [];
+    private readonly List<TimelineStep> _justEnded = [];
     private readonly Slot[] _slots = [.. Enumerable.Range(TopId + 1, MaxSteps).Select(id => new Slot(id))];
     private ProgressBar? _top;
     private string _activity = "Building";
@@ -75,6 +79,21 @@ public sealed class ProgressBars
         return bars;
     }
 
+    /// <summary>Takes the steps that have ended since the last call, each once, in the order in which they ended.</summary>
+    /// <returns>A line for each.</returns>
+    public IReadOnlyList<EndedStep> TakeEnded()
+    {
+        if (_justEnded.Count == 0)
+        {
+            return [];
+        }
+
+        // A group may go on after its first members have ended.
+        var ended = _justEnded.Where(s => s.Runs.IsCompleted && !s.IsHidden && _ended.Add(s)).Select(EndedStep.Of).ToList();
+        _justEnded.Clear();
+        return ended;
+    }
+
     /// <summary>The build has ended: takes all bars away.</summary>
     /// <returns>The bars that were shown, those of steps first.</returns>
     public IReadOnlyList<ProgressBar> Finish()
@@ -117,6 +136,11 @@ public sealed class ProgressBars
         if (step is null)
         {
             return;
+        }
+
+        if (step.Runs.IsCompleted && !_ended.Contains(step))
+        {
+            _justEnded.Add(step);
         }
 
         if (step.IsRunning && !step.IsHidden)
@@ -189,7 +213,8 @@ public sealed class ProgressBars
         var elapsed = Elapsed(now - _since.GetValueOrDefault(step, now));
         var moving = step.Progress.Where(p => p.Completed is null).ToList();
         var (current, total) = (moving.Sum(p => (double)p.Current), moving.Sum(p => (double)p.Total));
-        var size = total > 0 ? $"{ByteSize.Format((long)current)} of {ByteSize.Format((long)total)}, "
+        var percent = total > 0 ? (int)Math.Clamp(100 * current / total, 0, 100) : -1;
+        var size = total > 0 ? string.Create(CultureInfo.InvariantCulture, $"{ByteSize.Format((long)current)} of {ByteSize.Format((long)total)}, {percent}%, ")
             : current > 0 ? $"{ByteSize.Format((long)current)}, "
             : "";
         var operation = moving.Count > 0 ? moving[^1].Text
@@ -202,7 +227,7 @@ public sealed class ProgressBars
             Activity = step.Name.Length == 0 ? step.Digest : DisplayText.Limit(step.Name, MaxText),
             Status = size + elapsed,
             CurrentOperation = DisplayText.Limit(operation, MaxText),
-            Percent = total > 0 ? (int)Math.Clamp(100 * current / total, 0, 100) : -1,
+            Percent = percent,
         };
     }
 
