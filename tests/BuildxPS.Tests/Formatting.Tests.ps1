@@ -75,8 +75,8 @@ Describe 'The views' {
 
     It 'show a result as a table on request' {
         $lines = Show ($result | Format-Table)
-        $lines[0] | Should -Match '^Image\s+Digest\s+Status\s+Duration\s+Cached\s+Warnings$'
-        $lines[2] | Should -Match '^docker\.io/library/app:1\s+sha256:0123456789ab\s+Completed\s+2\.3s\s+1/3$'
+        $lines[0] | Should -Match '^Digest\s+Status\s+Duration\s+Cached\s+Warnings\s+Image$'
+        $lines[2] | Should -Match '^sha256:0123456789ab\s+Completed\s+2\.3s\s+1/3\s+docker\.io/library/app:1$'
     }
 
     It 'show steps as a table' {
@@ -137,6 +137,19 @@ Describe 'The views' {
         }
     }
 
+    It 'show no colours with NO_COLOR' {
+        $env:NO_COLOR = '1'
+        try {
+            $text = & (Join-Path $PSHOME pwsh) -NoProfile -Command "Import-Module '$env:BUILDXPS_MODULE'; [BuildxPS.BuildStep]@{ Number = 1; Name = 'x'; Digest = 'a'; Status = 'Cached' }" | Out-String
+        }
+        finally {
+            $env:NO_COLOR = $null
+        }
+
+        $text | Should -Match 'Cached'
+        $text | Should -Not -Match "`e"
+    }
+
     It 'have no more than six columns' {
         $views = Get-FormatData -TypeName BuildxPS.*
         foreach ($view in $views.FormatViewDefinition.Where({ $_.Control -is [Management.Automation.TableControl] })) {
@@ -169,8 +182,13 @@ Describe 'The view of <Name>' -ForEach $emitted {
             $rule = $lines.Where({ $_ -match '^\s*-+( |$)' })[0]
             [regex]::Matches($rule, '-+') | Should -HaveCount $view.Control.Headers.Count
             $row = $lines[$lines.IndexOf($rule) + 1]
-            $row -split ' {1,}' | Where-Object { $_ -match '^.{0,6}…$' } | Should -BeNullOrEmpty
-            if ($rule -and $lines[$lines.IndexOf($rule) - 1] -match '\bDigest\b') {
+            foreach ($label in $view.Control.Headers.Label.Where({ $_ })) {
+                $lines[$lines.IndexOf($rule) - 1] | Should -Match "\b$label\b"
+            }
+
+            # The last column takes what room is left, and may be cut.
+            $row.TrimEnd() -split '\s+' | Select-Object -SkipLast 1 | Where-Object { $_ -match '^.{0,9}…$' } | Should -BeNullOrEmpty
+            if ($sample.Digest -and $view.Control.Headers.Label -contains 'Digest') {
                 $row | Should -Match 'sha256:0123456789ab'
             }
         }
@@ -181,7 +199,7 @@ Describe 'The view of <Name>' -ForEach $emitted {
         $warned | Should -BeNullOrEmpty
         $json.Length | Should -BeLessThan 100kb
         $back = ConvertFrom-Json $json -AsHashtable
-        foreach ($property in $sample.psobject.Properties.Where({ $null -ne $_.Value -and $_.Name -ne 'RawBytes' })) {
+        foreach ($property in $sample.psobject.Properties.Where({ $_.MemberType -eq 'Property' -and $null -ne $_.Value -and $_.Name -ne 'RawBytes' })) {
             $back[$property.Name] | Should -Not -BeNullOrEmpty -Because $property.Name
         }
     }

@@ -10,7 +10,7 @@ function New-Sample([type] $Type, [string] $Name = '', [int] $Depth = 0) {
 
     if ($inner.IsGenericType -and $inner.GetGenericTypeDefinition() -eq [Collections.Generic.IReadOnlyDictionary`2]) {
         $pairs = [Collections.Generic.Dictionary[string, string]]::new()
-        $pairs['org.opencontainers.image.title'] = 'An app'
+        $pairs['org.opencontainers.image.title'] = 'app'
         return $pairs
     }
 
@@ -24,6 +24,8 @@ function New-Sample([type] $Type, [string] $Name = '', [int] $Depth = 0) {
                 'Digest$|DiffId|ImageId' { return 'sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef' }
                 'MediaType' { return 'application/vnd.oci.image.manifest.v1+json' }
                 '^(Image|Reference)$' { return 'registry.example.com:5000/team/app:1.2.3' }
+                'Version$' { return 'v1.2' }
+                '^Type$' { return 'oci' }
                 'Endpoint' { return 'unix:///var/run/docker.sock' }
                 'Path|File' { return '/home/me/src/app/Dockerfile' }
                 default { return "some-$($Name.ToLowerInvariant())" }

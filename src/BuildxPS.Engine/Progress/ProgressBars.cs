@@ -19,8 +19,8 @@ public sealed class ProgressBars
     private readonly LogLines _log = new();
     private readonly HashSet<TimelineStep> _running = [];
     private readonly Dictionary<TimelineStep, DateTimeOffset> _since = [];
-    private readonly HashSet<TimelineStep> _ended = [];
-    private readonly List<TimelineStep> _justEnded = [];
+    private readonly HashSet<TimelineStep> _told = [];
+    private readonly List<(TimelineStep Step, DateTimeOffset At)> _ended = [];
     private readonly Slot[] _slots = [.. Enumerable.Range(TopId + 1, MaxSteps).Select(id => new Slot(id))];
     private ProgressBar? _top;
     private string _activity = "Building";
@@ -79,19 +79,25 @@ public sealed class ProgressBars
         return bars;
     }
 
-    /// <summary>Takes the steps that have ended since the last call, each once, in the order in which they ended.</summary>
+    /// <summary>
+    /// Takes the steps that have ended since the last call, in the order in which they ended. Some go on a moment later: a context
+    /// is listed before it is sent. One that goes on after it was taken comes once more.
+    /// </summary>
+    /// <param name="isOver">Whether nothing can go on any more.</param>
     /// <returns>A line for each.</returns>
-    public IReadOnlyList<EndedStep> TakeEnded()
+    public IReadOnlyList<EndedStep> TakeEnded(bool isOver = false)
     {
-        if (_justEnded.Count == 0)
+        var until = _ended.Count == 0 ? default : isOver ? DateTimeOffset.MaxValue : _clock.GetUtcNow() - s_idle;
+        if (_ended.Count == 0 || _ended[0].At > until)
         {
             return [];
         }
 
-        // A group may go on after its first members have ended.
-        var ended = _justEnded.Where(s => s.Runs.IsCompleted && !s.IsHidden && _ended.Add(s)).Select(EndedStep.Of).ToList();
-        _justEnded.Clear();
-        return ended;
+        var settled = _ended.FindAll(e => e.At <= until);
+        _ended.RemoveAll(e => e.At <= until);
+        var ended = settled.Select(e => e.Step).Where(s => s.Runs.IsCompleted && !s.IsHidden).ToList();
+        _told.UnionWith(ended);
+        return [.. ended.Select(EndedStep.Of)];
     }
 
     /// <summary>The build has ended: takes all bars away.</summary>
@@ -138,11 +144,6 @@ public sealed class ProgressBars
             return;
         }
 
-        if (step.Runs.IsCompleted && !_ended.Contains(step))
-        {
-            _justEnded.Add(step);
-        }
-
         if (step.IsRunning && !step.IsHidden)
         {
             if (_running.Add(step))
@@ -151,10 +152,25 @@ public sealed class ProgressBars
                 _since[step] = now - step.Runs.Duration();
             }
         }
-        else if (step.Runs.IsCompleted && _running.Remove(step))
+        else if (step.Runs.IsCompleted)
+        {
+            End(step, now);
+        }
+    }
+
+    private void End(TimelineStep step, DateTimeOffset now)
+    {
+        var hasRun = _running.Remove(step);
+        if (hasRun)
         {
             _since.Remove(step);
             _log.Forget(step.Digest);
+        }
+
+        if (hasRun || !_told.Contains(step))
+        {
+            _ended.RemoveAll(e => e.Step == step);
+            _ended.Add((step, now));
         }
     }
 

@@ -9,10 +9,13 @@ public static class ViewText
 {
     private const string TimeFormat = "yyyy-MM-dd HH:mm:ss";
 
-    /// <summary>A status in its colour; the output's rendering takes colours out where they are not wanted.</summary>
+    /// <summary>
+    /// A status in its colour; the output's rendering takes colours out where they are not wanted. Taken as PowerShell's own object,
+    /// which knows the name of a value that came back as a number.
+    /// </summary>
     /// <param name="status">A builder's, a node's, a build's or a step's status, or a truth.</param>
     /// <returns>The status.</returns>
-    public static string Status(object? status)
+    public static string Status(PSObject? status)
     {
         var (text, style) = (status?.ToString() ?? "", PSStyle.Instance);
         return text switch
@@ -44,7 +47,7 @@ public static class ViewText
 
     /// <summary>How long ago a time was.</summary>
     /// <param name="time">The time; null gives an empty text.</param>
-    /// <returns>For example <c>2h 3m ago</c>.</returns>
+    /// <returns>In its largest unit, for example <c>2h ago</c>.</returns>
     public static string Ago(object? time) => Read(time) is { } then ? Age(DateTime.UtcNow - then) + " ago" : "";
 
     /// <summary>Pairs as lines.</summary>
@@ -71,7 +74,17 @@ public static class ViewText
             .GroupBy(p => string.Join('/', p.Split('/').Take(2)), StringComparer.Ordinal)
             .Select(kind => kind.Count() == 1 ? kind.First() : string.Create(CultureInfo.InvariantCulture, $"{kind.First()} (+{kind.Count() - 1})")));
 
-    private static string Age(TimeSpan age) => age.TotalDays < 2 ? ElapsedTime.Format(age) : string.Create(CultureInfo.InvariantCulture, $"{(long)age.TotalDays}d");
+    private static string Age(TimeSpan age)
+    {
+        var (count, unit) = age.TotalHours switch
+        {
+            < 1.0 / 60 => (Math.Max(0, age.TotalSeconds), "s"),
+            < 1 => (age.TotalMinutes, "m"),
+            < 48 => (age.TotalHours, "h"),
+            _ => (age.TotalDays, "d"),
+        };
+        return string.Create(CultureInfo.InvariantCulture, $"{(long)count}{unit}");
+    }
 
     private static DateTime? Read(object? time) => time switch
     {

@@ -31,7 +31,7 @@ internal sealed class TerminalDisplay(ProgressTerminal terminal, string? label, 
     /// <inheritdoc/>
     public override void Finish(Exception? failure = null)
     {
-        WriteEnded();
+        WriteEnded(isOver: true);
         Write(_bars.Finish());
         if ((failure is BuildFailedException failed ? BuildSummary.Of(failed) : _summary) is { } summary)
         {
@@ -48,9 +48,9 @@ internal sealed class TerminalDisplay(ProgressTerminal terminal, string? label, 
         _ => PSStyle.Instance.Foreground.Red,
     };
 
-    private void WriteEnded()
+    private void WriteEnded(bool isOver = false)
     {
-        foreach (var step in _bars.TakeEnded())
+        foreach (var step in _bars.TakeEnded(isOver))
         {
             if (keepsSteps)
             {

@@ -92,10 +92,25 @@ public sealed class ProgressBarsTests
     public void A_step_that_ended_is_told_once_with_how_it_ended()
     {
         Feed(Vertex("a", "first", 0), Vertex("b", "second", 0, 0, cached: true), Vertex("c", "third", 0));
+        _clock.Advance(0.5);
         Assert.Equal([("cached", "second")], _bars.TakeEnded().Select(s => (s.Outcome, s.Name)));
-        Feed(Vertex("a", "first", 0, 65), Vertex("c", "third", 0, 1, error: "exit code: 3"), Vertex("b", "second", 0, 0, cached: true));
-        Assert.Equal([("1m 5s", "first"), ("failed", "third")], _bars.TakeEnded().Select(s => (s.Outcome, s.Name)));
+        Feed(Vertex("a", "first", 0, 65), Vertex("c", "third", 0, 1, error: "exit code: 3"), Vertex("b", "second", 1, 1, cached: true));
+        Assert.Equal([("1m 5s", "first"), ("failed", "third")], _bars.TakeEnded(isOver: true).Select(s => (s.Outcome, s.Name)));
+        Assert.Empty(_bars.TakeEnded(isOver: true));
+    }
+
+    [Fact]
+    public void A_step_that_goes_on_after_a_moment_has_not_ended()
+    {
+        Feed(Vertex("a", "load build context", 0));
+        Feed(Vertex("a", "load build context", 0, 0.1));
         Assert.Empty(_bars.TakeEnded());
+        Feed(Vertex("a", "load build context", 0.2));
+        _clock.Advance(5);
+        Assert.Empty(_bars.TakeEnded());
+        Feed(Vertex("a", "load build context", 0.2, 5.2));
+        _clock.Advance(5);
+        Assert.Equal(["5.1s"], _bars.TakeEnded().Select(s => s.Outcome));
     }
 
     [Fact]

@@ -52,6 +52,11 @@ public sealed partial class CiLog
     public IReadOnlyList<string> Finish(Exception? failure = null)
     {
         var lines = new List<string>(Labelled(_lines.Finish(withFailures: false)));
+        if ((failure is BuildFailedException failed ? BuildSummary.Of(failed) : _result is null ? null : BuildSummary.Of(_result)) is { } summary)
+        {
+            lines.AddRange(Labelled([summary.ToString()]));
+        }
+
         if (failure is BuildxException known && _options.ReportsErrors)
         {
             lines.AddRange(Report(IssueOf(known)));
