@@ -24,6 +24,15 @@ public static class DisplayText
         return Defuse(IsPlain(line) ? line : Strip(line));
     }
 
+    /// <summary>Cleans one line that may stand by itself in a log: GitHub takes one that begins with two colons for a command.</summary>
+    /// <param name="line">The line.</param>
+    /// <returns>The line itself where nothing had to go.</returns>
+    public static string CleanWhole(string line)
+    {
+        var clean = Clean(line);
+        return clean.AsSpan().TrimStart().StartsWith("::") ? clean.Replace("::", ": :", StringComparison.Ordinal) : clean;
+    }
+
     /// <summary>Cleans text that is to be part of one line.</summary>
     /// <param name="text">The text; null is empty.</param>
     /// <param name="maxLength">Most characters to keep, at least 2.</param>

@@ -22,7 +22,7 @@ public sealed class ModelListTests
         var hidden = GetType().GetMethod(nameof(CompilersOwn), BindingFlags.NonPublic | BindingFlags.Static)!.MakeGenericMethod(element).Invoke(null, null);
         var owner = RuntimeHelpers.GetUninitializedObject(property.DeclaringType!);
         property.SetValue(owner, hidden);
-        Assert.IsType(element.MakeArrayType(), property.GetValue(owner));
+        Assert.IsType(typeof(ShownList<>).MakeGenericType(element), property.GetValue(owner));
     }
 
     private static IReadOnlyList<T?> CompilersOwn<T>()

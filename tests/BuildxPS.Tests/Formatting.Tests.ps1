@@ -1,4 +1,14 @@
+BeforeDiscovery {
+    Import-Module $env:BUILDXPS_MODULE
+    # What is asked for, and what stands within events, is never emitted.
+    $emitted = [BuildxPS.Builder].Assembly.GetExportedTypes() |
+        Where-Object { $_.GetMethod('<Clone>$') -and -not $_.IsAbstract -and $_.BaseType -in [object], [BuildxPS.ImageDocument] } |
+        Where-Object Name -NotIn BuildRequest, BuilderSelection, RegistryTrust, ClientCertificate, VertexGroup |
+        ForEach-Object { @{ Type = $_; Name = $_.Name; FullName = $_.FullName } }
+}
+
 BeforeAll {
+    . (Join-Path $PSScriptRoot SampleObjects.ps1)
     Import-Module $env:BUILDXPS_MODULE
     $rendering = $PSStyle.OutputRendering
     $PSStyle.OutputRendering = 'PlainText'
@@ -65,8 +75,8 @@ Describe 'The views' {
 
     It 'show a result as a table on request' {
         $lines = Show ($result | Format-Table)
-        $lines[0] | Should -Match '^Image\s+Digest\s+Status\s+Duration\s+Cached\s+Warnings$'
-        $lines[2] | Should -Match '^docker\.io/library/app:1\s+sha256:0123456789ab\s+Completed\s+2\.3s\s+1/3$'
+        $lines[0] | Should -Match '^Digest\s+Status\s+Duration\s+Cached\s+Warnings\s+Image$'
+        $lines[2] | Should -Match '^sha256:0123456789ab\s+Completed\s+2\.3s\s+1/3\s+docker\.io/library/app:1$'
     }
 
     It 'show steps as a table' {
@@ -127,15 +137,85 @@ Describe 'The views' {
         }
     }
 
-    It 'have no more than six columns and a view for every type of the model that commands emit' {
+    It 'show no colours with NO_COLOR' {
+        $env:NO_COLOR = '1'
+        try {
+            $text = & (Join-Path $PSHOME pwsh) -NoProfile -Command "Import-Module '$env:BUILDXPS_MODULE'; [BuildxPS.BuildStep]@{ Number = 1; Name = 'x'; Digest = 'a'; Status = 'Cached' }" | Out-String
+        }
+        finally {
+            $env:NO_COLOR = $null
+        }
+
+        $text | Should -Match 'Cached'
+        $text | Should -Not -Match "`e"
+    }
+
+    It 'have no more than six columns' {
         $views = Get-FormatData -TypeName BuildxPS.*
         foreach ($view in $views.FormatViewDefinition.Where({ $_.Control -is [Management.Automation.TableControl] })) {
             $view.Control.Headers.Count | Should -BeLessOrEqual 6 -Because $view.Name
         }
+    }
+}
 
-        $emitted = [BuildxPS.Builder].Assembly.GetExportedTypes() |
-            Where-Object { $_.GetMethod('<Clone>$') -and -not $_.IsAbstract -and $_.BaseType -eq [object] } |
-            Where-Object Name -NotIn BuildRequest, BuilderSelection, RegistryTrust, ClientCertificate, VertexGroup
-        $emitted.FullName | Where-Object { $_ -notin $views.TypeNames } | Should -BeNullOrEmpty
+Describe 'The view of <Name>' -ForEach $emitted {
+    BeforeAll {
+        $sample = New-Sample $Type
+    }
+
+    It 'is there' {
+        Get-FormatData -TypeName $FullName | Should -Not -BeNullOrEmpty
+    }
+
+    It 'fits into <_> columns' -ForEach 40, 80, 160 {
+        foreach ($text in ($sample | Out-String -Width $_), ($sample | Format-Table | Out-String -Width $_), ($sample | Format-List | Out-String -Width $_)) {
+            ($text -split '\r?\n' | Measure-Object Length -Maximum).Maximum | Should -BeLessOrEqual $_
+            $text | Should -Not -Match "`e"
+            # What a list or another object shows that has no view of its own.
+            $text | Should -Not -Match 'System\.|\{BuildxPS|@\{|`\d'
+        }
+    }
+
+    It 'shows all its columns at 80, none of them cut to nothing' {
+        foreach ($view in (Get-FormatData -TypeName $FullName).FormatViewDefinition.Where({ $_.Control -is [Management.Automation.TableControl] })) {
+            $lines = ($sample | Format-Table | Out-String -Width 80) -split '\r?\n'
+            $rule = $lines.Where({ $_ -match '^\s*-+( |$)' })[0]
+            [regex]::Matches($rule, '-+') | Should -HaveCount $view.Control.Headers.Count
+            $row = $lines[$lines.IndexOf($rule) + 1]
+            foreach ($label in $view.Control.Headers.Label.Where({ $_ })) {
+                $lines[$lines.IndexOf($rule) - 1] | Should -Match "\b$label\b"
+            }
+
+            # The last column takes what room is left, and may be cut.
+            $row.TrimEnd() -split '\s+' | Select-Object -SkipLast 1 | Where-Object { $_ -match '^.{0,9}…$' } | Should -BeNullOrEmpty
+            if ($sample.Digest -and $view.Control.Headers.Label -contains 'Digest') {
+                $row | Should -Match 'sha256:0123456789ab'
+            }
+        }
+    }
+
+    It 'becomes JSON with what it holds' {
+        $json = ConvertTo-Json $sample -Depth 8 -WarningVariable warned -WarningAction SilentlyContinue
+        $warned | Should -BeNullOrEmpty
+        $json.Length | Should -BeLessThan 100kb
+        $back = ConvertFrom-Json $json -AsHashtable
+        foreach ($property in $sample.psobject.Properties.Where({ $_.MemberType -eq 'Property' -and $null -ne $_.Value -and $_.Name -ne 'RawBytes' })) {
+            $back[$property.Name] | Should -Not -BeNullOrEmpty -Because $property.Name
+        }
+    }
+
+    It 'becomes CSV with values in its cells' {
+        $row = $sample | Select-Object * -ExcludeProperty RawBytes, Predicate | ConvertTo-Csv | ConvertFrom-Csv
+        foreach ($property in $row.psobject.Properties) {
+            $property.Value | Should -Not -Match '^(System|BuildxPS)\.[A-Z]|\{ \w+ = ' -Because $property.Name
+        }
+    }
+
+    It 'looks the same when it comes back from Clixml' {
+        $file = Join-Path $TestDrive "$Name.xml"
+        $sample | Export-Clixml $file
+        $back = Import-Clixml $file
+        $back | Out-String -Width 80 | Should -Be ($sample | Out-String -Width 80)
+        $back | Format-List | Out-String -Width 80 | Should -Be ($sample | Format-List | Out-String -Width 80)
     }
 }

@@ -323,7 +323,7 @@ Describe 'The views of images' {
         $lines | Should -Contain 'Platform    : linux/arm64'
         $lines | Should -Contain 'Entrypoint  : /bin/sh -c'
         $lines | Should -Contain 'LayerSize   : 1.80kB'
-        (Show ($image | Format-Table))[2] | Should -Match '^registry\.local:5000/app:1\s+sha256:0123456789ab\s+linux/arm64\s+2\s+1\.80kB$'
+        (Show ($image | Format-Table))[2] | Should -Match '^sha256:0123456789ab\s+linux/arm64\s+2\s+1\.80kB\s+registry\.local:5000/app:1$'
     }
 
     It 'show entries, a config and its history' {

@@ -11,7 +11,7 @@ function Start-TestTerminal([hashtable] $Environment = @{}) {
 
     $start.RedirectStandardInput = $start.RedirectStandardOutput = $true
     $start.Environment['TERM'] = 'xterm'
-    foreach ($name in 'CI', 'TF_BUILD', 'BUILDKIT_PROGRESS') {
+    foreach ($name in 'CI', 'TF_BUILD', 'GITHUB_ACTIONS', 'NO_COLOR', 'BUILDKIT_PROGRESS') {
         $null = $start.Environment.Remove($name)
     }
 

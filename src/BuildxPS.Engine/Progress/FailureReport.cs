@@ -14,7 +14,7 @@ public static class FailureReport
     {
         ArgumentNullException.ThrowIfNull(failure);
         var report = new StringBuilder();
-        report.AppendJoin('\n', DisplayText.CleanLines(failure.Message).Select(Harmless));
+        report.AppendJoin('\n', DisplayText.CleanLines(failure.Message).Select(DisplayText.CleanWhole));
         if (failure is BuildFailedException build)
         {
             AppendLog(report, build);
@@ -46,14 +46,10 @@ public static class FailureReport
         {
             foreach (var line in DisplayText.CleanLines(source.Render()))
             {
-                report.Append('\n').Append(DisplayText.Limit(Harmless(line), MaxLine));
+                report.Append('\n').Append(DisplayText.Limit(DisplayText.CleanWhole(line), MaxLine));
             }
         }
     }
 
     private static string Line(string text) => DisplayText.Limit(DisplayText.Clean(text), MaxLine);
-
-    /// <summary>A line of a message may begin with anything; GitHub takes one that begins with two colons for a command.</summary>
-    private static string Harmless(string line)
-        => line.AsSpan().TrimStart().StartsWith("::") ? line.Replace("::", ": :", StringComparison.Ordinal) : line;
 }

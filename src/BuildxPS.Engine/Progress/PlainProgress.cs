@@ -6,7 +6,7 @@ namespace BuildxPS.Engine.Progress;
 /// </summary>
 /// <remarks>
 /// Every line that holds text of the build begins with the step's number, and none holds an escape code. Unlike
-/// buildx it prints whole lines only.
+/// buildx it prints whole lines only. With a log's groups, what a step printed is one.
 /// </remarks>
 public sealed class PlainProgress
 {
@@ -15,6 +15,7 @@ public sealed class PlainProgress
     private const double FairTurnSeconds = 5;
 
     private readonly TimeProvider _clock;
+    private readonly ILogGroups? _groups;
     private readonly BuildTimeline _timeline = new();
     private readonly LogLines _log = new();
     private readonly Dictionary<TimelineStep, PlainStep> _steps = [];
@@ -23,11 +24,17 @@ public sealed class PlainProgress
     private DateTimeOffset _lastPrint = DateTimeOffset.MinValue;
     private string? _heading;
     private bool _any;
+    private bool _isGroupOpen;
     private int _lastIndex;
 
     /// <summary>Creates a display.</summary>
     /// <param name="clock">Tells when to print; null means the system's.</param>
-    public PlainProgress(TimeProvider? clock = null) => _clock = clock ?? TimeProvider.System;
+    public PlainProgress(TimeProvider? clock = null)
+        : this(clock, groups: null)
+    {
+    }
+
+    internal PlainProgress(TimeProvider? clock, ILogGroups? groups) => (_clock, _groups) = (clock ?? TimeProvider.System, groups);
 
     /// <summary>Takes an event.</summary>
     /// <param name="e">The event.</param>
@@ -81,6 +88,7 @@ public sealed class PlainProgress
         }
 
         Print(output, now);
+        EndGroup(output);
         foreach (var step in _timeline.AllSteps.Where(s => withFailures && s.IsFailed && !s.IsHidden))
         {
             output.Add("------");
@@ -239,6 +247,7 @@ public sealed class PlainProgress
             {
                 _current.Rest();
                 output.Add($"#{_current.Index} ...");
+                EndGroup(output);
             }
 
             PrintHeader(step, output);
@@ -251,6 +260,7 @@ public sealed class PlainProgress
         {
             _current = null;
             step.Rest();
+            EndGroup(output);
             PrintEnd(step, output);
         }
     }
@@ -259,16 +269,37 @@ public sealed class PlainProgress
     {
         if (_any)
         {
-            output.Add("");
+            AddBlank(output);
         }
         else if (_heading is not null)
         {
             output.Add("#0 " + _heading);
-            output.Add("");
+            AddBlank(output);
         }
 
         _any = true;
-        output.Add($"#{step.Index} {step.Step.Name}");
+        var header = $"#{step.Index} {step.Step.Name}";
+        // A group with nothing in it would only hide how the step ended.
+        _isGroupOpen = _groups is not null && (step.HasNews || step.Step.IsRunning);
+        output.Add(_isGroupOpen ? _groups!.BeginGroup(header) : header);
+    }
+
+    private void AddBlank(List<string> output)
+    {
+        // Groups set steps apart by themselves.
+        if (_groups is null)
+        {
+            output.Add("");
+        }
+    }
+
+    private void EndGroup(List<string> output)
+    {
+        if (_isGroupOpen)
+        {
+            output.Add(_groups!.EndGroup);
+            _isGroupOpen = false;
+        }
     }
 
     private static void PrintEnd(PlainStep step, List<string> output)

@@ -23,6 +23,9 @@ internal sealed class PlainStep(TimelineStep step)
     /// <summary>When it began to have something to print since it last had the stage.</summary>
     public DateTimeOffset ActiveSince => _activeSince;
 
+    /// <summary>Whether something waits to be printed.</summary>
+    public bool HasNews => _moved.Count > 0 || _lines.Count > 0 || _warnings.Count > 0 || _dropped > 0;
+
     /// <summary>Notes that something happened.</summary>
     /// <param name="now">The display's time.</param>
     public void Touch(DateTimeOffset now)

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace BuildxPS.Engine.Progress;
 
 /// <summary>
@@ -17,6 +19,8 @@ public sealed class ProgressBars
     private readonly LogLines _log = new();
     private readonly HashSet<TimelineStep> _running = [];
     private readonly Dictionary<TimelineStep, DateTimeOffset> _since = [];
+    private readonly HashSet<TimelineStep> _told = [];
+    private readonly List<(TimelineStep Step, DateTimeOffset At)> _ended = [];
     private readonly Slot[] _slots = [.. Enumerable.Range(TopId + 1, MaxSteps).Select(id => new Slot(id))];
     private ProgressBar? _top;
     private string _activity = "Building";
@@ -75,6 +79,27 @@ public sealed class ProgressBars
         return bars;
     }
 
+    /// <summary>
+    /// Takes the steps that have ended since the last call, in the order in which they ended. Some go on a moment later: a context
+    /// is listed before it is sent. One that goes on after it was taken comes once more.
+    /// </summary>
+    /// <param name="isOver">Whether nothing can go on any more.</param>
+    /// <returns>A line for each.</returns>
+    public IReadOnlyList<EndedStep> TakeEnded(bool isOver = false)
+    {
+        var until = _ended.Count == 0 ? default : isOver ? DateTimeOffset.MaxValue : _clock.GetUtcNow() - s_idle;
+        if (_ended.Count == 0 || _ended[0].At > until)
+        {
+            return [];
+        }
+
+        var settled = _ended.FindAll(e => e.At <= until);
+        _ended.RemoveAll(e => e.At <= until);
+        var ended = settled.Select(e => e.Step).Where(s => s.Runs.IsCompleted && !s.IsHidden).ToList();
+        _told.UnionWith(ended);
+        return [.. ended.Select(EndedStep.Of)];
+    }
+
     /// <summary>The build has ended: takes all bars away.</summary>
     /// <returns>The bars that were shown, those of steps first.</returns>
     public IReadOnlyList<ProgressBar> Finish()
@@ -127,10 +152,25 @@ public sealed class ProgressBars
                 _since[step] = now - step.Runs.Duration();
             }
         }
-        else if (step.Runs.IsCompleted && _running.Remove(step))
+        else if (step.Runs.IsCompleted)
+        {
+            End(step, now);
+        }
+    }
+
+    private void End(TimelineStep step, DateTimeOffset now)
+    {
+        var hasRun = _running.Remove(step);
+        if (hasRun)
         {
             _since.Remove(step);
             _log.Forget(step.Digest);
+        }
+
+        if (hasRun || !_told.Contains(step))
+        {
+            _ended.RemoveAll(e => e.Step == step);
+            _ended.Add((step, now));
         }
     }
 
@@ -189,7 +229,8 @@ public sealed class ProgressBars
         var elapsed = Elapsed(now - _since.GetValueOrDefault(step, now));
         var moving = step.Progress.Where(p => p.Completed is null).ToList();
         var (current, total) = (moving.Sum(p => (double)p.Current), moving.Sum(p => (double)p.Total));
-        var size = total > 0 ? $"{ByteSize.Format((long)current)} of {ByteSize.Format((long)total)}, "
+        var percent = total > 0 ? (int)Math.Clamp(100 * current / total, 0, 100) : -1;
+        var size = total > 0 ? string.Create(CultureInfo.InvariantCulture, $"{ByteSize.Format((long)current)} of {ByteSize.Format((long)total)}, {percent}%, ")
             : current > 0 ? $"{ByteSize.Format((long)current)}, "
             : "";
         var operation = moving.Count > 0 ? moving[^1].Text
@@ -202,7 +243,7 @@ public sealed class ProgressBars
             Activity = step.Name.Length == 0 ? step.Digest : DisplayText.Limit(step.Name, MaxText),
             Status = size + elapsed,
             CurrentOperation = DisplayText.Limit(operation, MaxText),
-            Percent = total > 0 ? (int)Math.Clamp(100 * current / total, 0, 100) : -1,
+            Percent = percent,
         };
     }
 

@@ -40,7 +40,8 @@ internal sealed class StepLogs
                 break;
             }
 
-            text.Append(line.Text).Append('\n');
+            // Whoever prints a log prints whole lines.
+            text.Append(DisplayText.CleanWhole(line.Text)).Append('\n');
             _length += line.Text.Length + 1;
         }
 

@@ -10,7 +10,7 @@ public sealed record Builder
     public string? Driver { get; init; }
 
     /// <summary>Its nodes.</summary>
-    public IReadOnlyList<Node> Nodes { get; init => field = Indexable.From(value); } = [];
+    public IReadOnlyList<Node> Nodes { get; init => field = Indexable.From(value); } = ShownList<Node>.Empty;
 
     /// <summary>Whether a build without <c>-Builder</c> would use it.</summary>
     public bool IsCurrent { get; init; }
@@ -34,7 +34,7 @@ public sealed record Builder
         : NodeStatus.Inactive;
 
     /// <summary>All platforms of its nodes, each once, in their order.</summary>
-    public IReadOnlyList<Platform> Platforms => Nodes.SelectMany(n => n.Platforms).Distinct().ToArray();
+    public IReadOnlyList<Platform> Platforms => Indexable.From(Nodes.SelectMany(n => n.Platforms).Distinct().ToArray());
 
     /// <inheritdoc/>
     public override string ToString() => Name;

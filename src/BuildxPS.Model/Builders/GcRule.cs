@@ -7,7 +7,7 @@ public sealed record GcRule
     public bool All { get; init; }
 
     /// <summary>Which records it is for, in containerd's filter syntax; empty means all.</summary>
-    public IReadOnlyList<string> Filters { get; init => field = Indexable.From(value); } = [];
+    public IReadOnlyList<string> Filters { get; init => field = Indexable.From(value); } = ShownList<string>.Empty;
 
     /// <summary>How long a record is kept after its last use; zero means no limit.</summary>
     public TimeSpan KeepDuration { get; init; }

@@ -24,7 +24,7 @@ public sealed record AttestationSpec
     public bool IsDisabled { get; init; }
 
     /// <summary>All other attributes, as BuildKit names them: <c>mode</c>, <c>version</c>, <c>builder-id</c>, <c>generator</c>, …</summary>
-    public IReadOnlyDictionary<string, string> Attributes { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, string> Attributes { get; init => field = Indexable.From(value); } = ShownPairs.Empty;
 
     /// <summary>Reads docker's text form: comma-separated <c>key=value</c> pairs (RFC 4180 quoting).</summary>
     /// <param name="text">For example <c>type=provenance,mode=max</c>.</param>

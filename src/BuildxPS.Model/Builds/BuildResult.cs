@@ -10,13 +10,13 @@ public sealed record BuildResult
     public required string Builder { get; init; }
 
     /// <summary>Which of its nodes built which platforms, and why.</summary>
-    public IReadOnlyList<NodePlan> Nodes { get; init => field = Indexable.From(value); } = [];
+    public IReadOnlyList<NodePlan> Nodes { get; init => field = Indexable.From(value); } = ShownList<NodePlan>.Empty;
 
     /// <summary>How it ended. A build that failed is an error, not a result; so far this is always <see cref="BuildStatus.Completed"/>.</summary>
     public BuildStatus Status { get; init; }
 
     /// <summary>Names that the image got, as references.</summary>
-    public IReadOnlyList<string> Images { get; init => field = Indexable.From(value); } = [];
+    public IReadOnlyList<string> Images { get; init => field = Indexable.From(value); } = ShownList<string>.Empty;
 
     /// <summary>Digest of the manifest or index (with a classic image store: the image id); null where no image was made.</summary>
     public string? Digest { get; init; }
@@ -28,7 +28,7 @@ public sealed record BuildResult
     public string? ImageId { get; init; }
 
     /// <summary>Platforms that were built.</summary>
-    public IReadOnlyList<Platform> Platforms { get; init => field = Indexable.From(value); } = [];
+    public IReadOnlyList<Platform> Platforms { get; init => field = Indexable.From(value); } = ShownList<Platform>.Empty;
 
     /// <summary>
     /// The image of each platform, attestations left out; null where no image was made, or where the engine does not tell: a
@@ -37,22 +37,22 @@ public sealed record BuildResult
     public IReadOnlyList<BuiltImage>? PlatformImages { get; init => field = value is null ? null : Indexable.From(value); }
 
     /// <summary>What was written, one entry an output.</summary>
-    public IReadOnlyList<BuildOutput> Outputs { get; init => field = Indexable.From(value); } = [];
+    public IReadOnlyList<BuildOutput> Outputs { get; init => field = Indexable.From(value); } = ShownList<BuildOutput>.Empty;
 
     /// <summary>Time from the request to the last byte written.</summary>
     public TimeSpan Duration { get; init; }
 
     /// <summary>The steps, each after those whose results it uses.</summary>
-    public IReadOnlyList<BuildStep> Steps { get; init => field = Indexable.From(value); } = [];
+    public IReadOnlyList<BuildStep> Steps { get; init => field = Indexable.From(value); } = ShownList<BuildStep>.Empty;
 
     /// <summary>How many of <see cref="Steps"/> came from the cache.</summary>
     public int CachedSteps => Steps.Count(s => s.IsCached);
 
     /// <summary>Warnings of the Dockerfile's checks, of the builder, and of what became of the result.</summary>
-    public IReadOnlyList<BuildWarning> Warnings { get; init => field = Indexable.From(value); } = [];
+    public IReadOnlyList<BuildWarning> Warnings { get; init => field = Indexable.From(value); } = ShownList<BuildWarning>.Empty;
 
     /// <summary>What the exporters reported, by key, as in buildx's metadata file.</summary>
-    public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, string> Metadata { get; init => field = Indexable.From(value); } = ShownPairs.Empty;
 
     /// <inheritdoc/>
     public override string ToString() => Digest ?? BuildRef;

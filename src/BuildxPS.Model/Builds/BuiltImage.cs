@@ -19,7 +19,7 @@ public sealed record BuiltImage
     public required string MediaType { get; init; }
 
     /// <summary>Names that it has for itself, as in a classic image store; empty where the index that it is part of has the names.</summary>
-    public IReadOnlyList<string> Names { get; init => field = Indexable.From(value); } = [];
+    public IReadOnlyList<string> Names { get; init => field = Indexable.From(value); } = ShownList<string>.Empty;
 
     /// <inheritdoc/>
     public override string ToString() => $"{Platform} {Digest}";

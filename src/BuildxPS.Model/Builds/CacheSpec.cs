@@ -12,7 +12,7 @@ public sealed record CacheSpec
     public required string Type { get; init; }
 
     /// <summary>All other attributes, as BuildKit names them: <c>ref</c>, <c>src</c>, <c>dest</c>, <c>mode</c>, … Later ones win over earlier ones.</summary>
-    public IReadOnlyDictionary<string, string> Attributes { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, string> Attributes { get; init => field = Indexable.From(value); } = ShownPairs.Empty;
 
     /// <summary>Docker's text form with stars for tokens and keys: what messages and logs show. <see cref="ToString"/> has them, since it can be read again.</summary>
     public string SafeText => Write(CacheSecrets.Show);

@@ -15,7 +15,7 @@ public sealed record OutputSpec
     public string? Destination { get; init; }
 
     /// <summary>All other attributes, as BuildKit names them. Later ones win over earlier ones.</summary>
-    public IReadOnlyDictionary<string, string> Attributes { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, string> Attributes { get; init => field = Indexable.From(value); } = ShownPairs.Empty;
 
     /// <summary>Reads docker's text form: comma-separated <c>key=value</c> pairs (RFC 4180 quoting), a folder, or <c>-</c> for a tar on the pipeline.</summary>
     /// <param name="text">For example <c>type=tar,dest=out.tar</c>.</param>

@@ -12,7 +12,7 @@ public sealed record SshSpec
     public string Id { get; init; } = DefaultId;
 
     /// <summary>An agent's socket, or private key files; empty means the agent of <c>SSH_AUTH_SOCK</c>.</summary>
-    public IReadOnlyList<string> Paths { get; init => field = Indexable.From(value); } = [];
+    public IReadOnlyList<string> Paths { get; init => field = Indexable.From(value); } = ShownList<string>.Empty;
 
     /// <summary>Reads docker's text form: <c>ID</c>, or <c>ID=PATH</c> with paths that commas separate.</summary>
     /// <param name="text">For example <c>default</c> or <c>github=/home/me/.ssh/id_ed25519</c>.</param>

@@ -23,11 +23,11 @@ public sealed class BuildFailedException : BuildxException
     public int? ExitCode { get; init; }
 
     /// <summary>The last lines that the failed step printed, oldest first, without terminal escape codes.</summary>
-    public IReadOnlyList<string> LogTail { get; init => field = Indexable.From(value); } = [];
+    public IReadOnlyList<string> LogTail { get; init => field = Indexable.From([.. value.Select(l => DisplayText.CleanWhole(l ?? ""))]); } = ShownList<string>.Empty;
 
     /// <summary>Where in which file the failure lies; empty when the engine did not say.</summary>
-    public IReadOnlyList<SourceExcerpt> Sources { get; init => field = Indexable.From(value); } = [];
+    public IReadOnlyList<SourceExcerpt> Sources { get; init => field = Indexable.From(value); } = ShownList<SourceExcerpt>.Empty;
 
     /// <summary>All steps as they stood when the build failed.</summary>
-    public IReadOnlyList<BuildStep> Steps { get; init => field = Indexable.From(value); } = [];
+    public IReadOnlyList<BuildStep> Steps { get; init => field = Indexable.From(value); } = ShownList<BuildStep>.Empty;
 }

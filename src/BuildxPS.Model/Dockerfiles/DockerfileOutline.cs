@@ -10,19 +10,19 @@ public sealed record DockerfileOutline
     public string Description { get; init; } = "";
 
     /// <summary>Build arguments that it uses.</summary>
-    public IReadOnlyList<OutlineArgument> BuildArgs { get; init => field = Indexable.From(value); } = [];
+    public IReadOnlyList<OutlineArgument> BuildArgs { get; init => field = Indexable.From(value); } = ShownList<OutlineArgument>.Empty;
 
     /// <summary>Secrets that its steps mount.</summary>
-    public IReadOnlyList<OutlineMount> Secrets { get; init => field = Indexable.From(value); } = [];
+    public IReadOnlyList<OutlineMount> Secrets { get; init => field = Indexable.From(value); } = ShownList<OutlineMount>.Empty;
 
     /// <summary>SSH agents that its steps mount.</summary>
-    public IReadOnlyList<OutlineMount> Ssh { get; init => field = Indexable.From(value); } = [];
+    public IReadOnlyList<OutlineMount> Ssh { get; init => field = Indexable.From(value); } = ShownList<OutlineMount>.Empty;
 
     /// <summary>Caches that its steps mount, of frontends that tell them.</summary>
-    public IReadOnlyList<OutlineMount> CacheMounts { get; init => field = Indexable.From(value); } = [];
+    public IReadOnlyList<OutlineMount> CacheMounts { get; init => field = Indexable.From(value); } = ShownList<OutlineMount>.Empty;
 
     /// <summary>The texts that the locations are in: the Dockerfile's.</summary>
-    public IReadOnlyList<string> Sources { get; init => field = Indexable.From(value); } = [];
+    public IReadOnlyList<string> Sources { get; init => field = Indexable.From(value); } = ShownList<string>.Empty;
 
     /// <inheritdoc/>
     public override string ToString() => Name;

@@ -18,13 +18,13 @@ public sealed record Descriptor
     public Platform? Platform { get; init; }
 
     /// <summary>Annotations; empty where there are none.</summary>
-    public IReadOnlyDictionary<string, string> Annotations { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, string> Annotations { get; init => field = Indexable.From(value); } = ShownPairs.Empty;
 
     /// <summary>Type of an artifact that is not an image; null for images.</summary>
     public string? ArtifactType { get; init; }
 
     /// <summary>Other places where the bytes may be had. They are shown, never fetched from.</summary>
-    public IReadOnlyList<string> Urls { get; init => field = Indexable.From(value); } = [];
+    public IReadOnlyList<string> Urls { get; init => field = Indexable.From(value); } = ShownList<string>.Empty;
 
     /// <summary>Whether it points at BuildKit's attestations of another entry, not at an image that runs.</summary>
     public bool IsAttestation

@@ -27,7 +27,7 @@ public sealed record ImageAttestation
     public string StatementType { get; init; } = "";
 
     /// <summary>What the statement itself says it is about.</summary>
-    public IReadOnlyList<AttestationSubject> Subjects { get; init => field = Indexable.From(value); } = [];
+    public IReadOnlyList<AttestationSubject> Subjects { get; init => field = Indexable.From(value); } = ShownList<AttestationSubject>.Empty;
 
     /// <summary>Whether one of <see cref="Subjects"/> is <see cref="ImageDigest"/>; a statement about another image proves nothing about this one.</summary>
     public bool MatchesImage => ImageDigest.Split(':', 2) is [var algorithm, var hex]

@@ -21,7 +21,7 @@ public abstract record ImageDocument
     public int SchemaVersion { get; init; } = 2;
 
     /// <summary>Annotations; empty where there are none.</summary>
-    public IReadOnlyDictionary<string, string> Annotations { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, string> Annotations { get; init => field = Indexable.From(value); } = ShownPairs.Empty;
 
     /// <summary>Type of an artifact that is not an image; null for images.</summary>
     public string? ArtifactType { get; init; }

@@ -7,7 +7,7 @@ public sealed record ImageManifest : ImageDocument
     public required Descriptor ConfigDescriptor { get; init; }
 
     /// <summary>The layers, lowest first.</summary>
-    public IReadOnlyList<Descriptor> Layers { get; init => field = Indexable.From(value); } = [];
+    public IReadOnlyList<Descriptor> Layers { get; init => field = Indexable.From(value); } = ShownList<Descriptor>.Empty;
 
     /// <summary>The config; null where it was not asked for, or where the manifest is an artifact whose config is not an image's.</summary>
     public ImageConfig? Config { get; init; }

@@ -28,10 +28,10 @@ public sealed record ImageProvenance
     public string Frontend { get; init; } = "";
 
     /// <summary>What the frontend was asked: <c>target</c>, <c>build-arg:…</c>, <c>label:…</c>. In <c>mode=min</c> arguments are left out.</summary>
-    public IReadOnlyDictionary<string, string> Parameters { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, string> Parameters { get; init => field = Indexable.From(value); } = ShownPairs.Empty;
 
     /// <summary>What it was made from: SLSA 0.2's materials, SLSA 1's resolved dependencies.</summary>
-    public IReadOnlyList<ProvenanceMaterial> Materials { get; init => field = Indexable.From(value); } = [];
+    public IReadOnlyList<ProvenanceMaterial> Materials { get; init => field = Indexable.From(value); } = ShownList<ProvenanceMaterial>.Empty;
 
     /// <summary>The engine's name of this build; empty where that is not said.</summary>
     public string InvocationId { get; init; } = "";

@@ -13,10 +13,10 @@ public sealed record ImageSbom
     public DateTimeOffset? Created { get; init; }
 
     /// <summary>Who made it: <c>Tool: syft-v1.0</c>, <c>Organization: …</c>.</summary>
-    public IReadOnlyList<string> Creators { get; init => field = Indexable.From(value); } = [];
+    public IReadOnlyList<string> Creators { get; init => field = Indexable.From(value); } = ShownList<string>.Empty;
 
     /// <summary>The packages, in order.</summary>
-    public IReadOnlyList<SbomPackage> Packages { get; init => field = Indexable.From(value); } = [];
+    public IReadOnlyList<SbomPackage> Packages { get; init => field = Indexable.From(value); } = ShownList<SbomPackage>.Empty;
 
     /// <inheritdoc/>
     public override string ToString() => Name;

@@ -7,7 +7,7 @@ public sealed record ProvenanceMaterial
     public string Uri { get; init; } = "";
 
     /// <summary>Its digests by algorithm, as hexadecimal digits.</summary>
-    public IReadOnlyDictionary<string, string> Digests { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, string> Digests { get; init => field = Indexable.From(value); } = ShownPairs.Empty;
 
     /// <inheritdoc/>
     public override string ToString() => Uri;

@@ -28,7 +28,7 @@ public sealed record VertexChanged : BuildEvent
     public required string Name { get; init; }
 
     /// <summary>Digests of the vertices whose results it uses.</summary>
-    public IReadOnlyList<string> Inputs { get; init => field = Indexable.From(value); } = [];
+    public IReadOnlyList<string> Inputs { get; init => field = Indexable.From(value); } = ShownList<string>.Empty;
 
     /// <summary>When it (last) started, by the engine's clock; null while it only is announced.</summary>
     public DateTimeOffset? Started { get; init; }

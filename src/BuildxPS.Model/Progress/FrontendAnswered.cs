@@ -4,5 +4,5 @@ namespace BuildxPS;
 public sealed record FrontendAnswered : BuildEvent
 {
     /// <summary>What was answered: <see cref="DockerfileViolation"/>, <see cref="DockerfileOutline"/> or <see cref="DockerfileTarget"/> objects.</summary>
-    public IReadOnlyList<object> Answers { get; init => field = Indexable.From(value); } = [];
+    public IReadOnlyList<object> Answers { get; init => field = Indexable.From(value); } = ShownList<object>.Empty;
 }

@@ -13,7 +13,7 @@ public sealed record CacheRecord
     public required string Id { get; init; }
 
     /// <summary>Ids of the records that it builds on; they cannot be removed before it.</summary>
-    public IReadOnlyList<string> Parents { get; init => field = Indexable.From(value); } = [];
+    public IReadOnlyList<string> Parents { get; init => field = Indexable.From(value); } = ShownList<string>.Empty;
 
     /// <summary>When it was made; null where the engine does not say.</summary>
     public DateTimeOffset? CreatedAt { get; init; }

@@ -4,7 +4,7 @@ using System.Management.Automation.Language;
 
 namespace BuildxPS.Completion;
 
-/// <summary>Completes attestations.</summary>
+/// <summary>Completes attestations, and their attributes.</summary>
 internal sealed class AttestationCompleter : IArgumentCompleter
 {
     private static readonly (string Value, string ToolTip)[] s_values =
@@ -19,5 +19,12 @@ internal sealed class AttestationCompleter : IArgumentCompleter
     /// <inheritdoc/>
     public IEnumerable<CompletionResult> CompleteArgument(
         string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
-        => Completions.Select(wordToComplete, s_values);
+        => Completions.Try(() => AttributeCompletions.Select(TypedList.Read(wordToComplete, commandAst, parameterName), s_values, AttributesOf));
+
+    private static IEnumerable<KeyValuePair<string, IReadOnlyList<string>>> AttributesOf(string type) => type switch
+    {
+        "provenance" => [new("mode", ["min", "max"]), new("version", ["v1", "v0.2"]), new("disabled", ["true", "false"]), new("builder-id", []), new("inline-only", ["true", "false"]), new("reproducible", ["true", "false"])],
+        "sbom" => [new("generator", []), new("disabled", ["true", "false"])],
+        _ => [],
+    };
 }

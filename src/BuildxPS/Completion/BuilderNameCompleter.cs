@@ -1,8 +1,6 @@
 using System.Collections;
 using System.Management.Automation;
 using System.Management.Automation.Language;
-using BuildxPS.Engine.Builders;
-using BuildxPS.Engine.Configuration;
 
 namespace BuildxPS.Completion;
 
@@ -14,7 +12,7 @@ internal sealed class BuilderNameCompleter : IArgumentCompleter
         string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
         => Completions.Try(() => Completions.Select(
             wordToComplete,
-            new BuilderCatalog(ClientEnvironment.Read()).ListLocal().Select(b => (b.Name, DisplayText.Line(b.Error ?? $"{b.Driver} driver, {EndpointsOf(b)}")))));
+            LocalBuilders.List().Select(b => (b.Name, DisplayText.Line(b.Error ?? $"{b.Driver} driver, {EndpointsOf(b)}")))));
 
     private static string EndpointsOf(Builder builder)
         => builder.IsContext ? "of the docker context" : "on " + string.Join(", ", builder.Nodes.Select(n => n.Endpoint));

@@ -1,10 +1,11 @@
 using System.Collections;
 using System.Management.Automation;
 using System.Management.Automation.Language;
+using BuildxPS.Engine.Builds.Caches;
 
 namespace BuildxPS.Completion;
 
-/// <summary>Completes the types of caches.</summary>
+/// <summary>Completes the types of caches, and their attributes.</summary>
 internal sealed class CacheCompleter : IArgumentCompleter
 {
     private static readonly (string Value, string ToolTip)[] s_from =
@@ -29,5 +30,8 @@ internal sealed class CacheCompleter : IArgumentCompleter
     /// <inheritdoc/>
     public IEnumerable<CompletionResult> CompleteArgument(
         string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
-        => Completions.Select(wordToComplete, parameterName == "CacheFrom" ? s_from : s_to);
+    {
+        var isWritten = parameterName != "CacheFrom";
+        return Completions.Try(() => AttributeCompletions.Select(TypedList.Read(wordToComplete, commandAst, parameterName), isWritten ? s_to : s_from, type => CacheAttributes.For(type, isWritten)));
+    }
 }

@@ -20,13 +20,8 @@ internal static class DockerfileLines
         }
 
         var file = (parameters["File"] ?? parameters["f"] ?? parameters["Dockerfile"])?.ToString();
-        return File.ReadLines(Resolve(file ?? Path.Combine(parameters["Path"]?.ToString() ?? ".", "Dockerfile"))).Take(MaxLines);
-    }
-
-    // The session's own state is closed to a completer while it runs; a nested command is not.
-    private static string Resolve(string path)
-    {
-        using var shell = PowerShell.Create(RunspaceMode.CurrentRunspace);
-        return shell.AddCommand("Convert-Path").AddParameter("LiteralPath", path).Invoke<string>().FirstOrDefault() ?? path;
+        var path = CompletionSession.Resolve(file ?? Path.Combine(parameters["Path"]?.ToString() ?? ".", "Dockerfile"));
+        // A pipe has no length, and would let the prompt wait for whoever writes to it.
+        return new FileInfo(path).Length == 0 ? [] : File.ReadLines(path).Take(MaxLines);
     }
 }

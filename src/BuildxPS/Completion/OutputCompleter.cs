@@ -1,10 +1,12 @@
 using System.Collections;
 using System.Management.Automation;
 using System.Management.Automation.Language;
+using BuildxPS.Engine.Builds.Outputs;
+using BuildxPS.Engine.Configuration;
 
 namespace BuildxPS.Completion;
 
-/// <summary>Completes the types of outputs.</summary>
+/// <summary>Completes the types of outputs, and their attributes.</summary>
 internal sealed class OutputCompleter : IArgumentCompleter
 {
     private static readonly (string Value, string ToolTip)[] s_outputs =
@@ -21,5 +23,13 @@ internal sealed class OutputCompleter : IArgumentCompleter
     /// <inheritdoc/>
     public IEnumerable<CompletionResult> CompleteArgument(
         string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
-        => Completions.Select(wordToComplete, s_outputs);
+        => Completions.Try(() => AttributeCompletions.Select(TypedList.Read(wordToComplete, commandAst, parameterName), s_outputs, AttributesOf));
+
+    private static IEnumerable<KeyValuePair<string, IReadOnlyList<string>>> AttributesOf(string type)
+    {
+        IEnumerable<string> destination = type is "local" or "tar" or "oci" or "docker" ? ["dest"] : [];
+        return destination.Concat(OutputAttributes.NamesFor(type)).Select(name => KeyValuePair.Create(name, name == "context" ? Contexts() : OutputAttributes.ValuesFor(name)));
+    }
+
+    private static IReadOnlyList<string> Contexts() => [.. new ContextCatalog(ClientEnvironment.Read()).List().Select(c => c.Name)];
 }

@@ -4,7 +4,7 @@ using System.Management.Automation.Language;
 
 namespace BuildxPS.Completion;
 
-/// <summary>Completes the platforms that images are commonly made for, this machine's first.</summary>
+/// <summary>Completes the platforms that images are commonly made for, this machine's first, and those that a builder's nodes were given.</summary>
 internal sealed class PlatformCompleter : IArgumentCompleter
 {
     private static readonly (string Value, string ToolTip)[] s_platforms =
@@ -24,7 +24,13 @@ internal sealed class PlatformCompleter : IArgumentCompleter
     public IEnumerable<CompletionResult> CompleteArgument(
         string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
     {
+        var typed = TypedList.Read(wordToComplete, commandAst, parameterName);
         var own = Platform.Local.ToString();
-        return Completions.Select(wordToComplete, s_platforms.OrderByDescending(p => p.Value == own));
+        var others = Completions.Try(() => Assigned(fakeBoundParameters["Builder"]?.ToString()), []);
+        var given = typed.Before.Split(',').ToHashSet(StringComparer.OrdinalIgnoreCase);
+        return Completions.SelectItems(typed, s_platforms.Concat(others).DistinctBy(p => p.Value).Where(p => !given.Contains(p.Value)).OrderByDescending(p => p.Value == own));
     }
+
+    private static IEnumerable<(string Value, string ToolTip)> Assigned(string? builder)
+        => LocalBuilders.Find(builder)?.Nodes.SelectMany(n => n.ExplicitPlatforms.Select(p => (p.ToString(), $"Given to the node '{n.Name}'"))) ?? [];
 }

@@ -13,6 +13,11 @@ internal sealed partial class TargetCompleter : IArgumentCompleter
         string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
         => Completions.Try(() => Completions.Select(wordToComplete, Stages(DockerfileLines.Read(fakeBoundParameters))));
 
+    /// <summary>The stage that a line begins.</summary>
+    /// <param name="line">A line of a Dockerfile.</param>
+    /// <returns>Its name; null where it begins none with a name.</returns>
+    public static string? StageOf(string line) => StagePattern().Match(line) is { Success: true } match ? match.Groups["name"].Value : null;
+
     private static IEnumerable<(string Value, string ToolTip)> Stages(IEnumerable<string> lines)
         => lines
             .Select(line => StagePattern().Match(line))

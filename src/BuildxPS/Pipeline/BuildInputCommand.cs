@@ -28,6 +28,7 @@ public abstract class BuildInputCommand : BuildxProgressCommand
 
     /// <summary>More build contexts: hashtables or <c>'name=value'</c>; a folder, <c>oci-layout://</c>, <c>docker-image://</c>, or an address of git or http.</summary>
     [Parameter]
+    [ArgumentCompleter(typeof(BuildContextCompleter))]
     public object[]? BuildContext { get; set; }
 
     /// <summary>

@@ -2,6 +2,7 @@ using System.Management.Automation;
 using BuildxPS.Engine.Builds;
 using BuildxPS.Engine.Builds.Questions;
 using BuildxPS.Engine.Configuration;
+using BuildxPS.Engine.Progress.Ci;
 
 namespace BuildxPS.Pipeline;
 
@@ -26,6 +27,9 @@ public abstract class DockerfileCommand : BuildInputCommand
     [Alias("f", "Dockerfile")]
     [PathArgument]
     public string? File { get; set; }
+
+    /// <summary>The answer is what counts.</summary>
+    private protected override bool KeepsSteps => false;
 
     /// <inheritdoc/>
     protected override void BeginProcessing()
@@ -56,7 +60,7 @@ public abstract class DockerfileCommand : BuildInputCommand
         _warned.Clear();
         WriteVerbose($"Asking about '{request.DockerfilePath ?? request.ContextPath}'.");
         IReadOnlyList<object> answers = [];
-        var display = CreateDisplay();
+        var display = CreateDisplay(dockerfile: CiLogOptions.DockerfileOf(request));
         try
         {
             Consume(token => new BuildRunner(ClientEnvironment.Read()).AskAsync(request, question, token), e =>
@@ -72,9 +76,9 @@ public abstract class DockerfileCommand : BuildInputCommand
                 }
             });
         }
-        catch (BuildxException)
+        catch (BuildxException e)
         {
-            display.Finish();
+            display.Finish(e);
             throw;
         }
 

@@ -2,23 +2,23 @@ using System.Management.Automation.Host;
 
 namespace BuildxPS.Pipeline;
 
-/// <summary>Decides between bars and lines.</summary>
+/// <summary>Decides between a terminal's bars and lines.</summary>
 internal static class ProgressChoice
 {
     /// <summary>The display that <c>BUILDKIT_PROGRESS</c> asks for, in docker's words.</summary>
     /// <param name="value">The variable's value.</param>
     /// <param name="mode">The mode that it means.</param>
-    /// <param name="bars">Whether it asks for bars even where they would not be chosen.</param>
+    /// <param name="isTerminal">Whether it asks for what a terminal shows, even where that would not be chosen.</param>
     /// <returns>False where it means nothing that there is here.</returns>
-    public static bool TryReadVariable(string? value, out ProgressMode mode, out bool bars)
+    public static bool TryReadVariable(string? value, out ProgressMode mode, out bool isTerminal)
     {
-        (mode, bars) = (ProgressMode.Auto, false);
+        (mode, isTerminal) = (ProgressMode.Auto, false);
         switch (value?.Trim().ToLowerInvariant())
         {
             case null or "" or "auto":
                 return true;
             case "tty":
-                bars = true;
+                isTerminal = true;
                 return true;
             case "plain":
                 mode = ProgressMode.Plain;
@@ -43,7 +43,7 @@ internal static class ProgressChoice
     };
 
     private static bool IsUnattended
-        => IsSet("CI") || IsSet("TF_BUILD") || Environment.GetEnvironmentVariable("TERM") == "dumb"
+        => IsSet("CI") || IsSet("TF_BUILD") || IsSet("GITHUB_ACTIONS") || Environment.GetEnvironmentVariable("TERM") == "dumb"
             || Environment.GetCommandLineArgs().Skip(1).Any(a => a.StartsWith("-noni", StringComparison.OrdinalIgnoreCase));
 
     private static bool IsSet(string variable)

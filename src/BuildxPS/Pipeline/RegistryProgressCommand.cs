@@ -48,6 +48,9 @@ public abstract class RegistryProgressCommand : BuildxProgressCommand
     [ArgumentCompleter(typeof(BuilderNameCompleter))]
     public virtual string? Builder { get; set; }
 
+    /// <summary>An image has as many steps as blobs; what became of them is in the result.</summary>
+    private protected override bool KeepsSteps => false;
+
     /// <summary>Reads what the user says about trust.</summary>
     private protected RegistryTrust ReadTrust() => TrustArguments.Read(
         InsecureRegistry, SkipTlsVerify, RegistryCa, path => ResolvePath(path, BuildxFailure.ArgumentInvalid, "The file with certificates"), RegistryCertificate);

@@ -33,7 +33,7 @@ public sealed class ProgressBarsTests
         Assert.Equal(("Building on default", -1, 0), (top.Activity, top.ParentId, top.Percent));
         Assert.StartsWith("0/2 steps, 0.", top.Status, StringComparison.Ordinal);
         Assert.Equal(("load context", 1, 25, "transferring context:"), (step.Activity, step.ParentId, step.Percent, step.CurrentOperation));
-        Assert.StartsWith("500B of 2.00kB, 0.", step.Status, StringComparison.Ordinal);
+        Assert.StartsWith("500B of 2.00kB, 25%, 0.", step.Status, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -86,5 +86,38 @@ public sealed class ProgressBarsTests
         }
 
         Assert.InRange(written, 1, 20);
+    }
+
+    [Fact]
+    public void A_step_that_ended_is_told_once_with_how_it_ended()
+    {
+        Feed(Vertex("a", "first", 0), Vertex("b", "second", 0, 0, cached: true), Vertex("c", "third", 0));
+        _clock.Advance(0.5);
+        Assert.Equal([("cached", "second")], _bars.TakeEnded().Select(s => (s.Outcome, s.Name)));
+        Feed(Vertex("a", "first", 0, 65), Vertex("c", "third", 0, 1, error: "exit code: 3"), Vertex("b", "second", 1, 1, cached: true));
+        Assert.Equal([("1m 5s", "first"), ("failed", "third")], _bars.TakeEnded(isOver: true).Select(s => (s.Outcome, s.Name)));
+        Assert.Empty(_bars.TakeEnded(isOver: true));
+    }
+
+    [Fact]
+    public void A_step_that_goes_on_after_a_moment_has_not_ended()
+    {
+        Feed(Vertex("a", "load build context", 0));
+        Feed(Vertex("a", "load build context", 0, 0.1));
+        Assert.Empty(_bars.TakeEnded());
+        Feed(Vertex("a", "load build context", 0.2));
+        _clock.Advance(5);
+        Assert.Empty(_bars.TakeEnded());
+        Feed(Vertex("a", "load build context", 0.2, 5.2));
+        _clock.Advance(5);
+        Assert.Equal(["5.1s"], _bars.TakeEnded().Select(s => s.Outcome));
+    }
+
+    [Fact]
+    public void A_silent_step_s_clock_runs()
+    {
+        Feed(Vertex("a", "RUN sleep 60", 0));
+        _clock.Advance(5);
+        Assert.StartsWith("5.", Feed().Last(b => b.Id == 2).Status, StringComparison.Ordinal);
     }
 }

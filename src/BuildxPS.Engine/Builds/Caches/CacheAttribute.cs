@@ -9,8 +9,11 @@ namespace BuildxPS.Engine.Builds.Caches;
 /// <param name="Fits">Whether a value does.</param>
 internal sealed record CacheAttribute(string Problem, string Example, Func<string, bool> Fits)
 {
+    /// <summary>The values that it can have, where those are words; empty where it can have others.</summary>
+    public IReadOnlyList<string> Words { get; init; } = [];
+
     /// <summary>Go's booleans.</summary>
-    public static CacheAttribute Switch { get; } = new("neither true nor false", "true", v => GoText.Boolean(v) is not null);
+    public static CacheAttribute Switch { get; } = new("neither true nor false", "true", v => GoText.Boolean(v) is not null) { Words = ["true", "false"] };
 
     /// <summary>A whole number from 1.</summary>
     public static CacheAttribute Count { get; } = new("not a whole number from 1", "4", v => int.TryParse(v, NumberStyles.None, CultureInfo.InvariantCulture, out var n) && n > 0);
@@ -44,7 +47,7 @@ internal sealed record CacheAttribute(string Problem, string Example, Func<strin
 
     /// <summary>One of some words.</summary>
     public static CacheAttribute OneOf(params string[] words)
-        => new("none of " + string.Join(", ", words), words[^1], v => words.Contains(v, StringComparer.Ordinal));
+        => new("none of " + string.Join(", ", words), words[^1], v => words.Contains(v, StringComparer.Ordinal)) { Words = words };
 
     private static bool IsPrintable(string value) => !value.Any(char.IsControl);
 }

@@ -8,11 +8,11 @@ namespace BuildxPS.Engine.Builds.Caches;
 /// The attributes of each type of cache, as the engine reads them. Many engines take a wrong value for none, so that a
 /// cache works otherwise than it was asked for: it is refused here.
 /// </summary>
-internal static class CacheAttributes
+public static class CacheAttributes
 {
     private static readonly (string, CacheAttribute)[] s_anyWritten =
     [
-        ("mode", new("none of min (the result's own layers) and max (those of all steps)", "max", v => v is "min" or "max")),
+        ("mode", new("none of min (the result's own layers) and max (those of all steps)", "max", v => v is "min" or "max") { Words = ["min", "max"] }),
         ("ignore-error", CacheAttribute.Switch),
     ];
 
@@ -22,7 +22,7 @@ internal static class CacheAttributes
         .. s_anyWritten,
         ("compression", CacheAttribute.OneOf("uncompressed", "estargz", "gzip", "zstd")),
         ("compression-level", CacheAttribute.Level),
-        ("force-compression", new(CacheAttribute.Switch.Problem, "true", v => v.Length == 0 || GoText.Boolean(v) is not null)),
+        ("force-compression", new(CacheAttribute.Switch.Problem, "true", v => v.Length == 0 || GoText.Boolean(v) is not null) { Words = ["true", "false"] }),
         ("oci-mediatypes", CacheAttribute.Switch),
         ("image-manifest", CacheAttribute.Switch),
     ];
@@ -87,6 +87,15 @@ internal static class CacheAttributes
         ("gha", [.. s_gha, .. s_anyWritten]),
         ("s3", [.. s_s3, .. s_anyWritten]),
         ("azblob", [.. s_azblob, .. s_anyWritten]));
+
+    /// <summary>The attributes that caches of a type know.</summary>
+    /// <param name="type">The type, for example <c>registry</c>.</param>
+    /// <param name="isWritten">Whether the cache is written to, rather than read from.</param>
+    /// <returns>Names in their order, each with the words that its value can be; none for a type that is not known.</returns>
+    public static IEnumerable<KeyValuePair<string, IReadOnlyList<string>>> For(string type, bool isWritten)
+        => (isWritten ? s_written : s_read).TryGetValue(type, out var known)
+            ? known.OrderBy(k => k.Key, StringComparer.Ordinal).Select(k => KeyValuePair.Create(k.Key, k.Value.Words))
+            : [];
 
     /// <summary>Checks a cache's type and attributes.</summary>
     /// <param name="cache">The cache.</param>

@@ -7,7 +7,7 @@ namespace BuildxPS.Engine.Builds.Outputs;
 /// The attributes that exporters know, and what their values can be. Engines find a wrong value when everything has been
 /// built, and take a wrong name for something to note down, so both are looked at before.
 /// </summary>
-internal static class OutputAttributes
+public static class OutputAttributes
 {
     private const string Files = "local tar";
     private const string Commits = "image registry docker oci";
@@ -46,6 +46,22 @@ internal static class OutputAttributes
         ["danging-name-empty-only"] = (Stores, Switch),
         ["tar"] = ("docker oci", Switch),
         ["context"] = ("docker", value => value.Length > 0 ? null : "the name of a docker context"),
+    };
+
+    /// <summary>The attributes that outputs of a type know, besides <c>dest</c>.</summary>
+    /// <param name="type">The type, for example <c>image</c>.</param>
+    /// <returns>Names in their order; none for a type that is not known.</returns>
+    public static IEnumerable<string> NamesFor(string type)
+        => s_known.Where(k => Knows(k.Value.Types, type)).Select(k => k.Key).Order(StringComparer.Ordinal);
+
+    /// <summary>The values that an attribute can have, where those are words.</summary>
+    /// <param name="name">The attribute.</param>
+    /// <returns>The words; empty where it can have others.</returns>
+    public static IReadOnlyList<string> ValuesFor(string name) => name switch
+    {
+        "mode" => ["copy", "delete"],
+        "compression" => ["gzip", "zstd", "estargz", "uncompressed"],
+        _ => s_known.TryGetValue(name, out var known) && (known.Check == Boolean || known.Check == Switch) ? ["true", "false"] : [],
     };
 
     /// <summary>Checks the values of an output's attributes.</summary>
@@ -92,9 +108,6 @@ internal static class OutputAttributes
                + (Nearest(attribute, spec.Type) is { } nearest ? $" Did you mean {nearest}?" : "");
 
     private static bool Knows(string types, string type) => types.Split(' ').Contains(type);
-
-    private static IEnumerable<string> NamesFor(string type)
-        => s_known.Where(k => Knows(k.Value.Types, type)).Select(k => k.Key).Order(StringComparer.Ordinal);
 
     private static bool IsAnnotation(string name)
         => name.StartsWith("annotation", StringComparison.Ordinal) && name.Length > "annotation".Length && name["annotation".Length] is '.' or '-' or '[';

@@ -85,6 +85,9 @@ internal sealed class CredentialFile
         return [.. _logins.Keys.Where(k => k == key || (HostOf(k) == host && k[(k.IndexOf(host, StringComparison.Ordinal) + host.Length)..] is "" or "/" or "/v1/" or "/v2/"))];
     }
 
+    /// <summary>The hosts of registries that have a login or a helper here, each once; Docker Hub by its usual name.</summary>
+    public IReadOnlyList<string> Hosts => [.. _logins.Keys.Concat(Helpers.Keys).Select(k => k == HubKey ? "docker.io" : HostOf(k)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+
     /// <summary>Finds a login by its key alone.</summary>
     /// <param name="key">The key: a host, or an address of old times such as <c>https://index.docker.io/v1/</c>.</param>
     /// <returns>The login; null where there is none.</returns>

@@ -23,6 +23,11 @@ public sealed class RegistryLogins
         _path = Path.Combine(DockerConfiguration.FolderOf(environment), "config.json");
     }
 
+    /// <summary>The registries that docker's file has a login or a helper for. No helper is asked.</summary>
+    /// <returns>Their hosts, each once.</returns>
+    /// <exception cref="BuildxException"><see cref="BuildxFailure.ConfigurationInvalid"/>: the file cannot be used.</exception>
+    public IReadOnlyList<string> ListHosts() => CredentialFile.Read(_path).Hosts;
+
     /// <summary>Says where a login would be kept. No registry and no helper is asked.</summary>
     /// <param name="registry">The registry's host.</param>
     /// <param name="user">The user's name.</param>

@@ -23,6 +23,7 @@ public sealed class RemoveBuildxNodeCommand : BuildxCommand
     /// <summary>The node's name.</summary>
     [Parameter(Mandatory = true, Position = 1)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(NodeNameCompleter))]
     public string Node { get; set; } = "";
 
     /// <inheritdoc/>

@@ -26,6 +26,7 @@ public sealed class SetBuildxBuilderCommand : EngineSettingsCommand
     /// <summary>The node to change; without it all of the builder's.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(NodeNameCompleter))]
     public string? Node { get; set; }
 
     /// <summary>Options of the driver to set: hashtables or <c>'key=value'</c>; <c>$null</c> as a value takes one away.</summary>

@@ -47,7 +47,7 @@ public sealed partial class InvokeBuildxBuildCommand
         var (build, buildEvent) = next;
         if (buildEvent is null)
         {
-            build.Display.Finish();
+            build.Display.Finish(build.Failure);
             WriteOutcomes();
             return;
         }
@@ -127,6 +127,7 @@ public sealed partial class InvokeBuildxBuildCommand
         if (!_labels.TryGetValue(whole, out var label))
         {
             label = System.IO.Path.GetFileName(whole) is { Length: > 0 } folder ? folder : whole;
+            label = DisplayText.Line(label);
             label = _labels.ContainsValue(label) ? $"{label}-{_labels.Count + 1}" : label;
             _labels[whole] = label;
         }

@@ -4,6 +4,7 @@ using BuildxPS.Engine.Builds;
 using BuildxPS.Engine.Builds.Outputs;
 using BuildxPS.Engine.Builds.Planning;
 using BuildxPS.Engine.Configuration;
+using BuildxPS.Engine.Progress.Ci;
 using BuildxPS.Pipeline;
 
 namespace BuildxPS.Commands;
@@ -19,6 +20,7 @@ public sealed partial class InvokeBuildxBuildCommand : BuildInputCommand, IDispo
     /// <summary>Names for the image.</summary>
     [Parameter]
     [Alias("t")]
+    [ArgumentCompleter(typeof(ImageNameCompleter))]
     public string[]? Tag { get; set; }
 
     /// <summary>Labels of the image: hashtables or <c>'KEY=value'</c>.</summary>
@@ -120,7 +122,7 @@ public sealed partial class InvokeBuildxBuildCommand : BuildInputCommand, IDispo
             WriteVerbose($"Building '{NameOf(request)}'.");
             Pump(LimitOf(request));
             var build = _builds!.Begin(BuildAddress.Hide(path), request);
-            build.Display = CreateDisplay(LabelOf(request), build.Place);
+            build.Display = CreateDisplay(LabelOf(request), build.Place, CiLogOptions.DockerfileOf(request));
         }
         else if (IsPreview)
         {

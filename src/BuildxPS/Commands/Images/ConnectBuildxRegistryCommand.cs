@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using BuildxPS.Completion;
 using BuildxPS.Engine.Configuration;
 using BuildxPS.Engine.Images.Credentials;
 using BuildxPS.Pipeline;
@@ -13,6 +14,7 @@ public sealed class ConnectBuildxRegistryCommand : RegistryCommand
     /// <summary>The registry: <c>registry.local:5000</c>; without it Docker Hub.</summary>
     [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(RegistryCompleter))]
     public string Registry { get; set; } = "docker.io";
 
     /// <summary>The user and the password, or the access token in its place.</summary>

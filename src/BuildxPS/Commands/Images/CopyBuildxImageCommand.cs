@@ -29,6 +29,7 @@ public sealed class CopyBuildxImageCommand : RegistryProgressCommand, IDisposabl
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
     [ImageReferenceArgument]
+    [ArgumentCompleter(typeof(ImageNameCompleter))]
     public object[] Source { get; set; } = [];
 
     /// <summary>
@@ -37,11 +38,13 @@ public sealed class CopyBuildxImageCommand : RegistryProgressCommand, IDisposabl
     /// </summary>
     [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ImageNameCompleter))]
     public string[] Destination { get; set; } = [];
 
     /// <summary>Only these platforms of an image that has several, with their attestations. All without it.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(PlatformCompleter))]
     public string[] Platform { get; set; } = [];
 
     /// <summary>Leaves out what was attached to the image: signatures, SBOMs and attestations outside its index.</summary>

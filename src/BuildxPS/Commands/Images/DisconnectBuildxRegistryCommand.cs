@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using BuildxPS.Completion;
 using BuildxPS.Engine.Configuration;
 using BuildxPS.Engine.Images.Credentials;
 using BuildxPS.Pipeline;
@@ -13,6 +14,7 @@ public sealed class DisconnectBuildxRegistryCommand : BuildxCommand
     /// <summary>The registries: <c>registry.local:5000</c>, or logins; without it Docker Hub.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(RegistryCompleter))]
     public string[] Registry { get; set; } = ["docker.io"];
 
     /// <inheritdoc/>

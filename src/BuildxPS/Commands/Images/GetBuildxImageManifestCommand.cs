@@ -39,6 +39,7 @@ public sealed class GetBuildxImageManifestCommand : RegistryCommand, IDisposable
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
     [ImageReferenceArgument]
+    [ArgumentCompleter(typeof(ImageNameCompleter))]
     public object[] Reference { get; set; } = [];
 
     /// <summary>An OCI layout to read from: a folder or a tar, with <c>:TAG</c> or <c>@DIGEST</c> behind it if that is not said by <c>-Reference</c>.</summary>

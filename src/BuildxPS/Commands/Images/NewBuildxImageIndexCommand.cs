@@ -25,6 +25,7 @@ public sealed class NewBuildxImageIndexCommand : RegistryProgressCommand
     [Alias("Reference")]
     [ValidateNotNullOrEmpty]
     [IndexSourceArgument]
+    [ArgumentCompleter(typeof(ImageNameCompleter))]
     public object[] Source { get; set; } = [];
 
     /// <summary>Files that each hold a descriptor, a digest or a reference. They come before what <c>-Source</c> names.</summary>
@@ -37,6 +38,7 @@ public sealed class NewBuildxImageIndexCommand : RegistryProgressCommand
     [Parameter]
     [Alias("t")]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ImageNameCompleter))]
     public string[] Tag { get; set; } = [];
 
     /// <summary>Adds to what the first name points at by now.</summary>
