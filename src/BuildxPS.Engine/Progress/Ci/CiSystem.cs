@@ -1,4 +1,3 @@
-using BuildxPS.Engine.Builds;
 using BuildxPS.Engine.Configuration;
 
 namespace BuildxPS.Engine.Progress.Ci;
