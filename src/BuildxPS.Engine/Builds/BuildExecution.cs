@@ -22,7 +22,7 @@ internal sealed partial class BuildExecution(ClientEnvironment environment, Buil
     private readonly CredentialStore _logins = parts.OpenCredentials();
     private WatchedCredentials? _engineLogins;
     private RegistryTrust _trust = RegistryTrust.Default;
-    private ITokenSource? _tokens;
+    private readonly List<TokenFetcher> _tokens = [];
     private ReadOnlyMemory<byte>? _policy;
     private GitFacts _git = new();
     private BuildMounts? _mounts;
@@ -59,8 +59,6 @@ internal sealed partial class BuildExecution(ClientEnvironment environment, Buil
                 await using (nodes.ConfigureAwait(false))
                 {
                     _trust = nodes.Nodes[0].Node.Trust;
-                    using var tokens = new TokenFetcher(new RegistryClientOptions { Environment = environment, Trust = _trust, Credentials = _engineLogins });
-                    _tokens = tokens;
                     await RunAsync(request, inputs, outputs, files, nodes, cancellationToken).ConfigureAwait(false);
                 }
             }
@@ -134,6 +132,8 @@ internal sealed partial class BuildExecution(ClientEnvironment environment, Buil
         }
         finally
         {
+            _tokens.ForEach(t => t.Dispose());
+
             // Before the engine and the builder: closing those can take long if they are gone.
             await files.DisposeAsync().ConfigureAwait(false);
         }
@@ -211,8 +211,8 @@ internal sealed partial class BuildExecution(ClientEnvironment environment, Buil
                 ContentStores = files.Content.Stores,
                 OnContentFailure = files.Failures.Suspect,
                 Credentials = _engineLogins,
-                Tokens = _tokens,
-                OnLoginFailure = files.Failures.Suspect,
+                Tokens = TokensFor(node),
+                OnLoginFailure = files.Failures.SuspectLogin,
                 Secrets = _mounts!.Secrets,
                 SshAgents = _mounts.Agents,
             },
@@ -247,6 +247,16 @@ internal sealed partial class BuildExecution(ClientEnvironment environment, Buil
         inputs = inputs with { Dockerfile = await RemoteDockerfile.FetchAsync(address, node.Engine, ReportAsync, cancellationToken).ConfigureAwait(false) };
         files.Add(inputs.Dockerfile, parts);
         return inputs;
+    }
+
+    // Nodes may trust registries differently; what a node must not talk to, this client does not for it.
+    private TokenFetcher TokensFor(ChosenNode node)
+    {
+        var tokens = new TokenFetcher(
+            new RegistryClientOptions { Environment = environment, Trust = node.Node.Trust, Credentials = _engineLogins },
+            node.Features.SharesLoopback);
+        _tokens.Add(tokens);
+        return tokens;
     }
 
     private RegistryClient OpenRegistry() => new(new RegistryClientOptions { Environment = environment, Trust = _trust, Credentials = _logins });

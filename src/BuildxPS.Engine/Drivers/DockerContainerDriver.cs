@@ -23,7 +23,12 @@ internal sealed class DockerContainerDriver(EngineEndpoint endpoint, ContainerNo
 
     /// <inheritdoc/>
     public DriverFeatures GetFeatures(EngineDescription engine)
-        => new() { HasContainerdStore = true, LoadsByDefault = node.Options.LoadsByDefault };
+        => new()
+        {
+            HasContainerdStore = true,
+            LoadsByDefault = node.Options.LoadsByDefault,
+            SharesLoopback = node.Options.Network == "host" && LocalAddress.IsThisMachine(_daemon.Address),
+        };
 
     /// <inheritdoc/>
     public async Task<NodeStatus> GetStatusAsync(CancellationToken cancellationToken)

@@ -30,6 +30,7 @@ internal sealed class DockerDriver(EngineEndpoint endpoint, TimeSpan? timeout = 
         return new DriverFeatures
         {
             IsDockerDaemon = true,
+            SharesLoopback = LocalAddress.IsThisMachine(_daemon.Address),
             HasContainerdStore = engine.Workers.Any(w => w.Labels.ContainsKey(SnapshotterLabel)),
         };
     }

@@ -12,6 +12,9 @@ public sealed record DriverFeatures
     /// </summary>
     public bool HasContainerdStore { get; init; }
 
+    /// <summary>Whether a loopback address, such as a registry's, is to the engine what it is to this client.</summary>
+    public bool SharesLoopback { get; init; }
+
     /// <summary>Whether a build without an output is loaded into docker's images, as the builder's <c>default-load</c> option asks.</summary>
     public bool LoadsByDefault { get; init; }
 }

@@ -30,7 +30,12 @@ internal sealed class RemoteDriver(IConnector connector, RemoteOptions options, 
     public DockerDaemon? MachineDaemon => host as DockerDaemon;
 
     /// <inheritdoc/>
-    public DriverFeatures GetFeatures(EngineDescription engine) => new() { HasContainerdStore = true, LoadsByDefault = options.LoadsByDefault };
+    public DriverFeatures GetFeatures(EngineDescription engine) => new()
+    {
+        HasContainerdStore = true,
+        LoadsByDefault = options.LoadsByDefault,
+        SharesLoopback = LocalAddress.IsThisMachine(connector.Address),
+    };
 
     /// <inheritdoc/>
     public Task<IBuildEngine> ConnectAsync(CancellationToken cancellationToken)

@@ -17,10 +17,11 @@ public interface ICredentialSource
     /// <returns>The login; null where there is none.</returns>
     ValueTask<RegistryCredential?> GetAsync(string host, CancellationToken cancellationToken) => GetAsync(host, [], cancellationToken);
 
-    /// <summary>Whether there is any login for a registry, also one that is for some repositories or rights only.</summary>
+    /// <summary>What tells all logins for a registry, also those for some repositories or rights only, from others.</summary>
     /// <param name="host">The registry.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>Whether a request could have one.</returns>
-    async ValueTask<bool> HasAnyAsync(string host, CancellationToken cancellationToken)
-        => await GetAsync(host, [], cancellationToken).ConfigureAwait(false) is { IsEmpty: false };
+    /// <returns>A hash, never to leave this process; null where there is no login at all.</returns>
+    /// <exception cref="BuildxException">As <see cref="GetAsync(string, IReadOnlyList{string}, CancellationToken)"/>.</exception>
+    async ValueTask<byte[]?> FingerprintAsync(string host, CancellationToken cancellationToken)
+        => (await GetAsync(host, [], cancellationToken).ConfigureAwait(false))?.Fingerprint();
 }

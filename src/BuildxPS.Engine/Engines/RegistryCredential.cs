@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using System.Text;
+
 namespace BuildxPS.Engine.Engines;
 
 /// <summary>A login for one registry. Its text form never shows a secret.</summary>
@@ -28,6 +31,21 @@ public sealed record RegistryCredential
     public string Description => !string.IsNullOrEmpty(RegistryToken) ? $"registry token from {Source}"
         : !string.IsNullOrEmpty(IdentityToken) ? $"identity token from {Source}"
         : $"user '{Username}' from {Source}";
+
+    /// <summary>What tells it from other logins.</summary>
+    /// <returns>A hash, which is as secret as the login; null where there is nothing in it.</returns>
+    public byte[]? Fingerprint()
+    {
+        if (IsEmpty)
+        {
+            return null;
+        }
+
+        var text = Encoding.UTF8.GetBytes(string.Join('\0', Username, Password, IdentityToken, RegistryToken));
+        var hash = SHA256.HashData(text);
+        CryptographicOperations.ZeroMemory(text);
+        return hash;
+    }
 
     /// <inheritdoc/>
     public override string ToString() => Description;

@@ -23,7 +23,7 @@ public sealed class FakeTokenFetcherTests : IDisposable
         var (token, life) = await fetcher.FetchAsync(Request(fake), Token);
         Assert.Equal("t0ken", token);
         Assert.InRange(life, TimeSpan.FromSeconds(200), TimeSpan.FromSeconds(300));
-        Assert.Equal(["/v2/", "/token"], fake.Requests.Select(r => r.Path));
+        Assert.Equal(["/v2/", "/token", "/token"], fake.Requests.Select(r => r.Path));
     }
 
     [Fact]
@@ -39,6 +39,8 @@ public sealed class FakeTokenFetcherTests : IDisposable
     [InlineData("http://EVIL/token")]
     [InlineData("https://SELF/token")]
     [InlineData("http://user@EVIL/token")]
+    [InlineData("http://SELF/api/admin/token")]
+    [InlineData("http://SELF/token?account=other")]
     [InlineData("not an address")]
     [InlineData("")]
     public async Task An_engine_that_names_another_service_gets_nothing_and_nobody_gets_the_password(string realm)
@@ -62,6 +64,80 @@ public sealed class FakeTokenFetcherTests : IDisposable
         Assert.Null(await fetcher.FindIdentityAsync(inside.Authority, Token));
         await Assert.ThrowsAnyAsync<BuildxException>(() => fetcher.FetchAsync(Request(inside), Token).AsTask());
         Assert.Empty(inside.Requests);
+    }
+
+    [Fact]
+    public async Task An_engine_that_names_another_service_gets_nothing_though_the_address_is_right()
+    {
+        await using var fake = Registry(r => FakeResponse.Json(200, """{"token":"t0ken"}"""));
+        using var fetcher = Fetcher(FixedCredentials.User(fake.Authority));
+        await Assert.ThrowsAnyAsync<BuildxException>(() => fetcher.FetchAsync(Request(fake) with { Service = "other" }, Token).AsTask());
+        Assert.All(fake.Requests, r => Assert.Null(r.Authorization));
+    }
+
+    [Fact]
+    public async Task A_repository_may_have_a_service_of_its_own()
+    {
+        FakeRegistry? fake = null;
+        await using var registry = fake = new FakeRegistry(r => r.Path.StartsWith("/v2/", StringComparison.Ordinal)
+            ? FakeResponse.Json(401, "{}", ("WWW-Authenticate", $"Bearer realm=\"http://{fake!.Authority}{(r.Path == "/v2/" ? "" : "/team")}/token\",service=\"s\""))
+            : FakeResponse.Json(200, """{"token":"t0ken"}"""));
+        using var fetcher = Fetcher(FixedCredentials.User(fake.Authority));
+        var request = Request(fake) with { Realm = $"http://{fake.Authority}/team/token", Scopes = ["repository:team/app:pull"] };
+        Assert.Equal("t0ken", (await fetcher.FetchAsync(request, Token)).Token);
+        Assert.Contains("/v2/team/app/tags/list", fake.Requests.Select(r => r.Path));
+    }
+
+    [Theory]
+    [InlineData("http://SELF/token")]
+    [InlineData("https://127.0.0.1:1/token")]
+    [InlineData("https://SELF/moved")]
+    [InlineData("https://SELF/html")]
+    public async Task A_service_that_gives_this_client_nothing_is_left_to_the_engine(string realm)
+    {
+        using var certificate = FakeCertificates.Create();
+        FakeRegistry? fake = null;
+        await using var registry = fake = new FakeRegistry(
+            r => r.Path == "/v2/" ? FakeResponse.Json(401, "{}", ("WWW-Authenticate", $"Bearer realm=\"{realm.Replace("SELF", fake!.Authority, StringComparison.Ordinal)}\",service=\"s\""))
+                : r.Path.StartsWith("/moved", StringComparison.Ordinal) ? FakeResponse.Json(302, "", ("Location", "/token"))
+                : FakeResponse.Json(200, "<html>"),
+            certificate);
+        using var fetcher = new TokenFetcher(
+            new RegistryClientOptions
+            {
+                Environment = TestClients.Bare with { Variables = Variables() },
+                Credentials = FixedCredentials.User(fake.Authority),
+                Limits = TestClients.Limits,
+                Trust = new RegistryTrust { SkipTlsVerifyHosts = [fake.Authority] },
+            },
+            sharesLoopback: true);
+        Assert.False(await fetcher.CanFetchAsync(fake.Authority, Token));
+    }
+
+    [Fact]
+    public async Task A_login_that_is_refused_stays_here_too()
+    {
+        await using var fake = Registry(r => FakeResponse.Json(401, """{"details":"incorrect username or password"}"""));
+        using var fetcher = Fetcher(FixedCredentials.User(fake.Authority));
+        Assert.True(await fetcher.CanFetchAsync(fake.Authority, Token));
+    }
+
+    [Fact]
+    public async Task A_loopback_registry_that_is_another_one_to_the_engine_is_left_to_it()
+    {
+        await using var fake = Registry(r => FakeResponse.Json(200, """{"token":"t0ken"}"""));
+        using var fetcher = new TokenFetcher(
+            new RegistryClientOptions { Environment = TestClients.Bare with { Variables = Variables() }, Credentials = FixedCredentials.User(fake.Authority) }, sharesLoopback: false);
+        Assert.Null(await fetcher.FindIdentityAsync(fake.Authority, Token));
+        Assert.Empty(fake.Requests);
+    }
+
+    [Fact]
+    public async Task A_proxy_that_cannot_be_read_is_no_matter_to_a_build_without_logins()
+    {
+        using var fetcher = Fetcher(FixedCredentials.User("reg.local"), ("HTTPS_PROXY", "socks5h://proxy.local:1080"));
+        Assert.Null(await fetcher.FindIdentityAsync("other.local", Token));
+        Assert.False(await fetcher.CanFetchAsync("reg.local", Token));
     }
 
     [Theory]
@@ -123,6 +199,7 @@ public sealed class FakeTokenFetcherTests : IDisposable
         Assert.NotNull(await fetcher.FindIdentityAsync(fake.Authority, Token));
         await fetcher.FetchAsync(Request(fake) with { Scopes = ["repository:team/app:pull,push"] }, Token);
         await fetcher.FetchAsync(Request(fake) with { Scopes = ["repository:other:pull"] }, Token);
+        Assert.NotEqual(await fetcher.FindIdentityAsync(fake.Authority, Token), await IdentityAsync(fake.Authority, "team", "one"));
         Assert.Equal([true, false], fake.Requests.Where(r => r.Path.StartsWith("/token", StringComparison.Ordinal)).Select(r => r.Method == "POST"));
     }
 
@@ -175,6 +252,7 @@ public sealed class FakeTokenFetcherTests : IDisposable
             all[name] = value;
         }
 
-        return new TokenFetcher(new RegistryClientOptions { Environment = TestClients.Bare with { Variables = all }, Credentials = credentials, Limits = TestClients.Limits });
+        return new TokenFetcher(
+            new RegistryClientOptions { Environment = TestClients.Bare with { Variables = all }, Credentials = credentials, Limits = TestClients.Limits }, sharesLoopback: true);
     }
 }

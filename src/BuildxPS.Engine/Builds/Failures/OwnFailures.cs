@@ -9,6 +9,7 @@ internal sealed class OwnFailures
     private const int MaxSuspects = 100;
 
     private readonly List<BuildxException> _suspects = [];
+    private readonly List<BuildxException> _logins = [];
     private BuildxException? _first;
     private string? _rawName;
 
@@ -35,33 +36,38 @@ internal sealed class OwnFailures
         return false;
     }
 
-    /// <summary>Failures that the engine may have gone on without.</summary>
-    public IReadOnlyList<BuildxException> Suspects
-    {
-        get
-        {
-            lock (_suspects)
-            {
-                return [.. _suspects];
-            }
-        }
-    }
+    /// <summary>Failures of caches that the engine may have gone on without.</summary>
+    public IReadOnlyList<BuildxException> Suspects => All(_suspects);
 
-    /// <summary>Remembers a failure that the engine may go on without, like that of a cache.</summary>
+    /// <summary>Remembers a failure of a cache, which the engine may go on without.</summary>
     /// <param name="error">The failure.</param>
-    public void Suspect(BuildxException error)
-    {
-        lock (_suspects)
-        {
-            if (_suspects.Count < MaxSuspects && !_suspects.Exists(s => s.Message == error.Message))
-            {
-                _suspects.Add(error);
-            }
-        }
-    }
+    public void Suspect(BuildxException error) => Add(_suspects, error);
+
+    /// <summary>Remembers a login or token that was not to be had, which the engine may go on without: a cache may be what it was for.</summary>
+    /// <param name="error">The failure.</param>
+    public void SuspectLogin(BuildxException error) => Add(_logins, error);
 
     /// <summary>Finds the failure that the engine repeats in its own error.</summary>
     /// <param name="error">The engine's error.</param>
     /// <returns>The failure; null if it is none of these.</returns>
-    public BuildxException? FindBlamed(string error) => Suspects.FirstOrDefault(s => error.Contains(DisplayText.Line(s.Message), StringComparison.Ordinal));
+    public BuildxException? FindBlamed(string error) => All(_suspects).Concat(All(_logins)).FirstOrDefault(s => error.Contains(DisplayText.Line(s.Message), StringComparison.Ordinal));
+
+    private static void Add(List<BuildxException> list, BuildxException error)
+    {
+        lock (list)
+        {
+            if (list.Count < MaxSuspects && !list.Exists(s => s.Message == error.Message))
+            {
+                list.Add(error);
+            }
+        }
+    }
+
+    private static IReadOnlyList<BuildxException> All(List<BuildxException> list)
+    {
+        lock (list)
+        {
+            return [.. list];
+        }
+    }
 }

@@ -23,7 +23,7 @@ internal sealed class WatchedCredentials(ICredentialSource inner) : ICredentialS
     }
 
     /// <inheritdoc/>
-    public ValueTask<bool> HasAnyAsync(string host, CancellationToken cancellationToken) => inner.HasAnyAsync(host, cancellationToken);
+    public ValueTask<byte[]?> FingerprintAsync(string host, CancellationToken cancellationToken) => inner.FingerprintAsync(host, cancellationToken);
 
     /// <summary>Says which login a refused request had.</summary>
     /// <param name="error">The engine's error, which names the registry.</param>

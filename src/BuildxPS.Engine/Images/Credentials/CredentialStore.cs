@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using BuildxPS.Engine.Configuration;
 using BuildxPS.Engine.Engines;
 
@@ -54,8 +56,25 @@ public sealed class CredentialStore : ICredentialSource, IDisposable
     }
 
     /// <inheritdoc/>
-    public async ValueTask<bool> HasAnyAsync(string host, CancellationToken cancellationToken)
-        => await GetAsync(host, [], cancellationToken).ConfigureAwait(false) is not null || _scoped!.HasAny(HostOf(host));
+    public async ValueTask<byte[]?> FingerprintAsync(string host, CancellationToken cancellationToken)
+    {
+        var login = (await GetAsync(host, [], cancellationToken).ConfigureAwait(false))?.Fingerprint();
+        var scoped = _scoped!.Of(HostOf(host));
+        if (scoped.Count == 0)
+        {
+            return login;
+        }
+
+        using var all = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        all.AppendData(login ?? []);
+        foreach (var file in scoped)
+        {
+            all.AppendData(Encoding.UTF8.GetBytes(file));
+            all.AppendData(JsonFile.ReadBytes(file) ?? []);
+        }
+
+        return all.GetHashAndReset();
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _lock.Dispose();

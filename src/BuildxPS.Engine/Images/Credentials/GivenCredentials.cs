@@ -27,8 +27,8 @@ public sealed class GivenCredentials : ICredentialSource
             : _stored.GetAsync(host, scopes, cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask<bool> HasAnyAsync(string host, CancellationToken cancellationToken)
-        => Find(host) is not null ? ValueTask.FromResult(true) : _stored.HasAnyAsync(host, cancellationToken);
+    public ValueTask<byte[]?> FingerprintAsync(string host, CancellationToken cancellationToken)
+        => Find(host) is { } given ? ValueTask.FromResult(given.Fingerprint()) : _stored.FingerprintAsync(host, cancellationToken);
 
     private RegistryCredential? Find(string host)
         => _logins.GetValueOrDefault(host is "registry-1.docker.io" or "index.docker.io" ? Hub : host);

@@ -54,10 +54,10 @@ internal sealed class ScopedLogins
             .FirstOrDefault()?.Path;
     }
 
-    /// <summary>Whether a registry has any.</summary>
+    /// <summary>The files for a registry, in an order that stays.</summary>
     /// <param name="host">The registry.</param>
-    /// <returns>Whether one of its repositories or rights has a file.</returns>
-    public bool HasAny(string host) => _entries.Exists(e => e.Host == host);
+    /// <returns>Their paths.</returns>
+    public IReadOnlyList<string> Of(string host) => [.. _entries.Where(e => e.Host == host).Select(e => e.Path).Order(StringComparer.Ordinal)];
 
     private sealed record Entry(string Path, string Host, string Repository, IReadOnlySet<string> Actions)
     {

@@ -20,11 +20,11 @@ internal sealed class TokenSeeds(ClientEnvironment environment)
     private readonly ConcurrentDictionary<string, Lazy<Task<byte[]>>> _known = new(StringComparer.Ordinal);
 
     /// <summary>The number for a registry; made and kept where there is none. What cannot be kept holds as long as this object.</summary>
-    /// <param name="host">The registry.</param>
+    /// <param name="host">The registry; names of hosts have no case.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>16 bytes, or as many as another program put there.</returns>
     public Task<byte[]> FindAsync(string host, CancellationToken cancellationToken)
-        => _known.GetOrAdd(host, h => new Lazy<Task<byte[]>>(() => FindStoredAsync(h))).Value.WaitAsync(cancellationToken);
+        => _known.GetOrAdd(host.ToLowerInvariant(), h => new Lazy<Task<byte[]>>(() => FindStoredAsync(h))).Value.WaitAsync(cancellationToken);
 
     private async Task<byte[]> FindStoredAsync(string host)
     {
@@ -35,9 +35,15 @@ internal sealed class TokenSeeds(ClientEnvironment environment)
                 return stored;
             }
 
+            if (!File.Exists(_path))
+            {
+                // Makes the folder, too, for its owner alone.
+                JsonFileChange.Apply(_path, json => json, isSecret: true);
+            }
+
             using var turn = await TakeTurnAsync().ConfigureAwait(false);
             var seed = Read(host) ?? RandomNumberGenerator.GetBytes(SeedLength);
-            JsonFileChange.Apply(_path, json => Set(json, host, seed), isSecret: true);
+            JsonFileChange.Apply(_path, json => JsonText.Set(Repair(json), [host, "Seed"], Convert.ToBase64String(seed)), isSecret: true);
             return seed;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or BuildxException)
@@ -51,7 +57,8 @@ internal sealed class TokenSeeds(ClientEnvironment environment)
     {
         try
         {
-            using var json = JsonFile.ReadBytes(_path) is { } bytes ? JsonDocument.Parse(bytes) : null;
+            var bytes = JsonFile.ReadBytes(_path);
+            using var json = bytes is null ? null : JsonDocument.Parse(bytes.AsMemory(bytes.AsSpan().StartsWith("\uFEFF"u8) ? 3 : 0));
             return json?.RootElement.TryGetProperty(host, out var entry) == true && entry.TryGetProperty("Seed", out var value)
                 && value.TryGetBytesFromBase64(out var seed) && seed.Length > 0
                 ? seed
@@ -59,28 +66,28 @@ internal sealed class TokenSeeds(ClientEnvironment environment)
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            // A program that was killed while it wrote; see Set.
+            // See Repair.
             return null;
         }
     }
 
-    private static byte[] Set(byte[] json, string host, byte[] seed)
+    /// <summary>What a program that was killed while it wrote left is no seeds any more.</summary>
+    private static byte[] Repair(byte[] json)
     {
-        var value = Convert.ToBase64String(seed);
         try
         {
-            return JsonText.Set(json, [host, "Seed"], value);
+            using var document = JsonDocument.Parse(json);
+            return document.RootElement.ValueKind == JsonValueKind.Object ? json : "{}"u8.ToArray();
         }
         catch (JsonException)
         {
-            return JsonText.Set("{}"u8.ToArray(), [host, "Seed"], value);
+            return "{}"u8.ToArray();
         }
     }
 
     // Programs that change the file take this lock; one that hangs must not stop a build.
     private async Task<IDisposable?> TakeTurnAsync()
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
         var begin = Stopwatch.GetTimestamp();
         while (Stopwatch.GetElapsedTime(begin) < s_patience)
         {

@@ -66,7 +66,9 @@ internal static class AuthCall
         catch (BuildxException error)
         {
             onFailure?.Invoke(error);
-            throw new SessionStatusException(StatusCode.FailedPrecondition, $"{DisplayText.Line(error.Message)} {DisplayText.Line(error.Advice)}", error);
+
+            // Without the cause, which would count as the build's: the engine may go on, as without a cache.
+            throw new SessionStatusException(StatusCode.FailedPrecondition, $"{DisplayText.Line(error.Message)} {DisplayText.Line(error.Advice)}");
         }
     }
 }

@@ -17,7 +17,7 @@ internal static class AuthMethods
             yield break;
         }
 
-        yield return new CredentialsMethod(credentials, onFailure);
+        yield return new CredentialsMethod(credentials, tokens, onFailure);
         if (tokens is not null)
         {
             yield return new GetTokenAuthorityMethod(tokens, onFailure);

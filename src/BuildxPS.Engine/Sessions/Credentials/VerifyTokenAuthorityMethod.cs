@@ -24,7 +24,14 @@ internal sealed class VerifyTokenAuthorityMethod(ITokenSource source, Action<Bui
             throw new SessionStatusException(StatusCode.InvalidArgument, "the payload is too long");
         }
 
-        using var authority = await TokenAuthority.FindAsync(source, AuthCall.CheckHost(request.Host), request.Salt, onFailure, call.Aborted).ConfigureAwait(false);
+        var host = AuthCall.CheckHost(request.Host);
+        using var authority = await TokenAuthority.FindAsync(source, host, request.Salt, onFailure, call.Aborted).ConfigureAwait(false);
+        if (!await source.CanFetchAsync(host, call.Aborted).ConfigureAwait(false))
+        {
+            // What was there in an earlier build may be away now; the engine then begins anew, and is told so.
+            throw TokenAuthority.None;
+        }
+
         await AuthCall.WriteAsync(call, new VerifyTokenAuthorityResponse { Signed = ByteString.CopyFrom(authority.Sign(request.Payload.Span)) }).ConfigureAwait(false);
     }
 }

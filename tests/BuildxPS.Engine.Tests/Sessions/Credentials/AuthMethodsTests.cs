@@ -54,7 +54,7 @@ public sealed class AuthMethodsTests
     {
         var told = new List<BuildxException>();
         var call = new FakeCall(new CredentialsRequest { Host = "reg.local" });
-        await Assert.ThrowsAsync<SessionStatusException>(() => new CredentialsMethod(new FailingCredentials(), told.Add).InvokeAsync(call));
+        await Assert.ThrowsAsync<SessionStatusException>(() => new CredentialsMethod(new FailingCredentials(), null, told.Add).InvokeAsync(call));
         Assert.Equal(BuildxFailure.CredentialHelperFailed, Assert.Single(told).Failure);
     }
 

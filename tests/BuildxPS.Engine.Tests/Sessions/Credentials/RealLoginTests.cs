@@ -35,8 +35,11 @@ public sealed class RealLoginTests
     public async Task An_engine_pushes_and_pulls_with_tokens_and_never_asks_for_the_password_behind_them()
     {
         using var folder = new TemporaryFolder();
-        var host = OtherName(TestEngines.Registry("token"));
+        var host = TestEngines.Registry("token");
         var (name, password) = TestEngines.User("token");
+
+        // The engine has the login from a client without tokens then, and asks whether this one has the same.
+        await BuildAsync($"FROM {host}/base\nLABEL id={Guid.NewGuid():N}\n", $"{host}/logins/{Guid.NewGuid():N}", FixedCredentials.User(host, name, password));
         var (asked, used) = (FixedCredentials.User(host, name, password), FixedCredentials.User(host, name, password));
         using var tokens = Tokens(folder, used);
         var image = $"{host}/logins/{Guid.NewGuid():N}";
@@ -51,7 +54,7 @@ public sealed class RealLoginTests
     public async Task A_second_session_is_known_again_by_its_key()
     {
         using var folder = new TemporaryFolder();
-        var host = OtherName(TestEngines.Registry("token"));
+        var host = TestEngines.Registry("token");
         var (name, password) = TestEngines.User("token");
         for (var i = 0; i < 2; i++)
         {
@@ -92,14 +95,13 @@ public sealed class RealLoginTests
         Assert.DoesNotContain("wr0ng-pass", error.ToString(), StringComparison.Ordinal);
     }
 
-    // An engine asks for the password behind logins that it has from sessions without tokens, to compare: those of other tests.
-    private static string OtherName(string registry) => registry.Replace("127.0.0.1", "localhost", StringComparison.Ordinal);
-
-    private static TokenFetcher Tokens(TemporaryFolder folder, ICredentialSource credentials) => new(new RegistryClientOptions
-    {
-        Environment = TestClients.Bare with { Variables = new Dictionary<string, string> { ["DOCKER_CONFIG"] = folder.Path } },
-        Credentials = credentials,
-    });
+    private static TokenFetcher Tokens(TemporaryFolder folder, ICredentialSource credentials) => new(
+        new RegistryClientOptions
+        {
+            Environment = TestClients.Bare with { Variables = new Dictionary<string, string> { ["DOCKER_CONFIG"] = folder.Path } },
+            Credentials = credentials,
+        },
+        sharesLoopback: true);
 
     private static async Task<IReadOnlyDictionary<string, string>> BuildAsync(
         string dockerfile, string image, ICredentialSource? credentials, ITokenSource? tokens = null, Action<BuildxException>? onFailure = null)

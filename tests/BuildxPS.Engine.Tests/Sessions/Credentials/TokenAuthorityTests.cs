@@ -2,6 +2,7 @@ using BuildxPS.Engine.Engines;
 using BuildxPS.Engine.Protocol.Auth;
 using BuildxPS.Engine.Sessions;
 using BuildxPS.Engine.Sessions.Credentials;
+using BuildxPS.Engine.Tests.Images;
 using Google.Protobuf;
 using Grpc.Core;
 using Org.BouncyCastle.Math.EC.Rfc8032;
@@ -49,6 +50,28 @@ public sealed class TokenAuthorityTests
         var tokens = new FixedTokens { HasLogin = hasLogin, CanFetch = canFetch };
         var error = await Assert.ThrowsAsync<SessionStatusException>(() => new GetTokenAuthorityMethod(tokens, null).InvokeAsync(new FakeCall(new GetTokenAuthorityRequest { Host = "reg.local" })));
         Assert.Equal(StatusCode.Unavailable, error.Code);
+        error = await Assert.ThrowsAsync<SessionStatusException>(() => new VerifyTokenAuthorityMethod(tokens, null).InvokeAsync(new FakeCall(new VerifyTokenAuthorityRequest { Host = "reg.local" })));
+        Assert.Equal(StatusCode.Unavailable, error.Code);
+    }
+
+    [Theory]
+    [InlineData(true, true, true)]
+    [InlineData(false, true, false)]
+    [InlineData(true, false, false)]
+    public async Task A_password_is_kept_from_engines_where_tokens_are_fetched_for_it(bool hasLogin, bool canFetch, bool isKept)
+    {
+        var logins = FixedCredentials.User("reg.local");
+        var call = new FakeCall(new CredentialsRequest { Host = "reg.local" });
+        var method = new CredentialsMethod(logins, new FixedTokens { HasLogin = hasLogin, CanFetch = canFetch }, null);
+        if (isKept)
+        {
+            await Assert.ThrowsAsync<SessionStatusException>(() => method.InvokeAsync(call));
+            Assert.Equal(0, logins.Asked);
+            return;
+        }
+
+        await method.InvokeAsync(call);
+        Assert.Equal("s3cret-pass", (await call.AnswerAsync(CredentialsResponse.Parser)).Secret);
     }
 
     [Fact]
@@ -81,6 +104,9 @@ public sealed class TokenAuthorityTests
         Assert.Contains("Log in.", error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', error.Message);
         Assert.Same(failure, Assert.Single(told));
+
+        // A cause that a session remembers is the build's, and the engine may do without what the token was for.
+        Assert.Null(error.InnerException);
     }
 
     [Fact]
