@@ -335,7 +335,8 @@ Describe 'The views of images' {
     }
 
     It 'show an attestation in a line, and in full on request' {
-        (Show $attestation)[2] | Should -Match '^registry\.local:5000/app:1\s+linux/arm64\s+Provenance\s+a# #vso\[task\.complete\] b\s+True\s+2B$'
+        (Show $attestation)[0] | Should -Match '^\s*Image: registry\.local:5000/app:1$'
+        (Show $attestation)[3] | Should -Match '^linux/arm64\s+Provenance\s+True\s+2B\s+a# #vso\[task\.complete\] b$'
         Show ($attestation | Format-List) | Should -Contain 'Packages      : 1'
         Show $provenance | Should -Contain 'SlsaVersion     : 1'
         Show $sbom | Should -Contain 'Packages : 1'
