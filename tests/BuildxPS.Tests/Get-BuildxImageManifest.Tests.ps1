@@ -331,11 +331,12 @@ Describe 'The views of images' {
         $lines[2] | Should -Match '^linux/arm64\s+sha256:0123456789ab\s+1\.23kB\s+application/vnd\.oci\.image\.manifest\.v1\+json$'
         $lines[3] | Should -Match '^attestation\s+sha256:0123456789ab\s+567B\s'
         Show $config | Should -Contain 'History    : 1 steps, 0 layers'
-        (Show $config.History)[2] | Should -Match '^2026-01-02 03:04:05\s+yes\s+RUN a'
+        (Show $config.History)[2] | Should -Match "^$($config.History[0].Created.ToLocalTime().ToString('yyyy-MM-dd HH:mm:ss'))\s+yes\s+RUN a"
     }
 
     It 'show an attestation in a line, and in full on request' {
-        (Show $attestation)[2] | Should -Match '^registry\.local:5000/app:1\s+linux/arm64\s+Provenance\s+a# #vso\[task\.complete\] b\s+True\s+2B$'
+        (Show $attestation)[0] | Should -Match '^\s*Image: registry\.local:5000/app:1$'
+        (Show $attestation)[3] | Should -Match '^linux/arm64\s+Provenance\s+True\s+2B\s+a# #vso\[task\.complete\] b$'
         Show ($attestation | Format-List) | Should -Contain 'Packages      : 1'
         Show $provenance | Should -Contain 'SlsaVersion     : 1'
         Show $sbom | Should -Contain 'Packages : 1'

@@ -23,7 +23,7 @@ public sealed class ProgressBars
     private readonly List<(TimelineStep Step, DateTimeOffset At)> _ended = [];
     private readonly Slot[] _slots = [.. Enumerable.Range(TopId + 1, MaxSteps).Select(id => new Slot(id))];
     private ProgressBar? _top;
-    private string _activity = "Building";
+    private string _activity = "Working";
     private DateTimeOffset? _begin;
     private DateTimeOffset _lastRefresh = DateTimeOffset.MinValue;
 
