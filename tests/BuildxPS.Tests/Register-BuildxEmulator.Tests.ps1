@@ -1,4 +1,8 @@
 # Emulators of this machine, for real: registered, listed, used in builds, and taken away again.
+BeforeDiscovery {
+    Import-Module $env:BUILDXPS_MODULE
+}
+
 BeforeAll {
     Import-Module $env:BUILDXPS_MODULE
     . (Join-Path $PSScriptRoot TestEngines.ps1)

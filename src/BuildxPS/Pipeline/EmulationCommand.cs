@@ -57,14 +57,13 @@ public abstract class EmulationCommand : BuildxProgressCommand
         {
             Consume(stream, answer => Take(answer, display, write));
         }
-        finally
+        catch (BuildxException)
         {
-            // What was stopped has nothing more to show, and may not.
-            if (!PipelineStopToken.IsCancellationRequested)
-            {
-                display.Finish();
-            }
+            display.Finish();
+            throw;
         }
+
+        display.Finish();
     }
 
     private void Take<T>(NodeAnswer<T> answer, BuildDisplay display, Action<T> write)
