@@ -14,8 +14,8 @@ internal static class Completions
     {
         var start = (typed ?? "").Trim('\'', '"');
         return values
-            .Where(v => v.Value.StartsWith(start, StringComparison.OrdinalIgnoreCase))
-            .Select(v => new CompletionResult(Quote(v.Value), v.Value, CompletionResultType.ParameterValue, v.ToolTip));
+            .Where(v => v.Value.StartsWith(start, StringComparison.OrdinalIgnoreCase) && IsShowable(v.Value))
+            .Select(v => new CompletionResult(Quote(v.Value), v.Value, CompletionResultType.ParameterValue, DisplayText.Line(v.ToolTip)));
     }
 
     /// <summary>The items that go on with the last one of a list.</summary>
@@ -24,12 +24,12 @@ internal static class Completions
     /// <returns>Results, quoted where PowerShell needs it.</returns>
     public static IEnumerable<CompletionResult> SelectItems(TypedList typed, IEnumerable<(string Value, string ToolTip)> items)
         => items
-            .Where(i => i.Value.StartsWith(typed.Last, StringComparison.OrdinalIgnoreCase))
+            .Where(i => i.Value.StartsWith(typed.Last, StringComparison.OrdinalIgnoreCase) && IsShowable(i.Value))
             .Select(i => new CompletionResult(
                 typed.IsOneWord ? Quoted(typed.Before + i.Value) : IsPlain(i.Value.Replace("=", "", StringComparison.Ordinal)) ? i.Value : Quoted(i.Value),
                 i.Value,
                 CompletionResultType.ParameterValue,
-                i.ToolTip));
+                DisplayText.Line(i.ToolTip)));
 
     /// <summary>The same, of something that may fail: a completion that fails is none.</summary>
     public static IReadOnlyList<CompletionResult> Try(Func<IEnumerable<CompletionResult>> complete) => Try(complete, []);
@@ -46,6 +46,9 @@ internal static class Completions
             return otherwise;
         }
     }
+
+    // Names come from files, too, and the list is written to the terminal as it is.
+    private static bool IsShowable(string value) => !value.Any(char.IsControl);
 
     private static string Quote(string value) => IsPlain(value) ? value : Quoted(value);
 

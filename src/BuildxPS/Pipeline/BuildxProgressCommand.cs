@@ -77,8 +77,9 @@ public abstract class BuildxProgressCommand : BuildxCommand
         {
             Consume(stream, display.Show);
         }
-        catch (BuildxException e)
+        catch (Exception e) when (e is not (PipelineStoppedException or OperationCanceledException))
         {
+            // Whatever it is: a group that stays open would hide what is written next.
             display.Finish(e);
             throw;
         }

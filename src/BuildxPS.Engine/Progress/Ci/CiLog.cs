@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using BuildxPS.Engine.Engines;
 
 namespace BuildxPS.Engine.Progress.Ci;
 
@@ -64,20 +65,29 @@ public sealed partial class CiLog
 
         if (_result is { } result)
         {
-            lines.AddRange(_system.Publish(ResultsOf(result), Suffix()));
+            lines.AddRange(_system.Publish(ResultsOf(result), _system.Claim(Suffix())));
         }
 
         return lines;
     }
 
+    /// <summary>
+    /// What later steps get. Both systems put a variable into a script as text, so an engine that calls something a digest must not
+    /// get a word into it.
+    /// </summary>
     private static IEnumerable<KeyValuePair<string, string>> ResultsOf(BuildResult result)
         => new (string Name, string? Value)[]
         {
-            ("Digest", result.Digest),
-            ("ImageId", result.ImageId),
-            ("Image", result.Images.Count > 0 ? result.Images[0] : null),
-            ("BuildRef", result.BuildRef),
-        }.Where(r => !string.IsNullOrEmpty(r.Value)).Select(r => KeyValuePair.Create(r.Name, DisplayText.Line(r.Value)));
+            ("Digest", IsDigest(result.Digest) ? result.Digest : null),
+            ("ImageId", IsDigest(result.ImageId) ? result.ImageId : null),
+            ("Image", result.Images.Count > 0 && ImageReference.TryParse(result.Images[0], out _, out _) ? result.Images[0] : null),
+            ("BuildRef", PlainPattern().IsMatch(result.BuildRef) ? result.BuildRef : null),
+        }.Where(r => !string.IsNullOrEmpty(r.Value)).Select(r => KeyValuePair.Create(r.Name, r.Value!));
+
+    private static bool IsDigest(string? text) => ContentDigest.TryParse(text, out _);
+
+    [GeneratedRegex(@"\A[A-Za-z0-9._/-]+\z")]
+    private static partial Regex PlainPattern();
 
     private static string? CodeOf(string message) => RulePattern().Match(message) is { Success: true } match ? match.Groups["rule"].Value : null;
 

@@ -5,6 +5,9 @@ namespace BuildxPS.Engine.Progress.Ci;
 /// <summary>A CI system whose log takes commands, written so that no text of a build starts one, or ends one early.</summary>
 public abstract class CiSystem : ILogGroups
 {
+    // Names of variables have no case in Azure DevOps.
+    private readonly HashSet<string> _claimed = new(StringComparer.OrdinalIgnoreCase);
+
     private protected CiSystem(string? workspace) => Workspace = workspace;
 
     /// <inheritdoc/>
@@ -24,6 +27,23 @@ public abstract class CiSystem : ILogGroups
         return IsSet(environment["TF_BUILD"]) ? new AzurePipelines(environment["BUILD_SOURCESDIRECTORY"])
             : IsSet(environment["GITHUB_ACTIONS"]) ? new GitHubActions(environment["GITHUB_WORKSPACE"], environment["GITHUB_OUTPUT"])
             : null;
+    }
+
+    /// <summary>Takes a suffix for the results of one build, so that no other build's replace them.</summary>
+    /// <param name="suffix">The suffix wanted; empty where there is one build.</param>
+    /// <returns>That one, or with a number behind it where another build has it.</returns>
+    internal string Claim(string suffix)
+    {
+        lock (_claimed)
+        {
+            var free = suffix;
+            for (var number = 2; suffix.Length > 0 && !_claimed.Add(free); number++)
+            {
+                free = $"{suffix}_{number}";
+            }
+
+            return free;
+        }
     }
 
     /// <inheritdoc/>

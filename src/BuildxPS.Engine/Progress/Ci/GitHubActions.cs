@@ -36,8 +36,9 @@ internal sealed class GitHubActions(string? workspace, string? outputFile) : CiS
 
         try
         {
-            // Values are one line each, so none can begin an output of its own.
-            File.AppendAllLines(outputFile, results.Select(r => $"{r.Key.ToLowerInvariant()}{(suffix.Length == 0 ? "" : "_" + suffix)}={DisplayText.Line(r.Value, 4096)}"));
+            // Values are one line each, so none can begin an output of its own; and what stands there may lack the end of its line.
+            var begin = EndsInLine(outputFile) ? [] : new[] { "" };
+            File.AppendAllLines(outputFile, begin.Concat(results.Select(r => $"{r.Key.ToLowerInvariant()}{(suffix.Length == 0 ? "" : "_" + suffix)}={DisplayText.Line(r.Value, 4096)}")));
             return [];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
@@ -47,6 +48,18 @@ internal sealed class GitHubActions(string? workspace, string? outputFile) : CiS
     }
 
     private protected override string BeginGroup(string title) => "::group::" + Data(title);
+
+    private static bool EndsInLine(string path)
+    {
+        using var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.Read, FileShare.ReadWrite);
+        if (file.Length == 0)
+        {
+            return true;
+        }
+
+        file.Seek(-1, SeekOrigin.End);
+        return file.ReadByte() == '\n';
+    }
 
     private static string Data(string text)
         => text.Replace("%", "%25", StringComparison.Ordinal).Replace("\r", "%0D", StringComparison.Ordinal).Replace("\n", "%0A", StringComparison.Ordinal);

@@ -55,6 +55,33 @@ public sealed class CiLogTests : IDisposable
         },
     };
 
+    [Fact]
+    public void What_an_engine_calls_a_digest_and_is_none_gets_into_no_script()
+    {
+        var hostile = Completed().Result with { Digest = "sha256:a\"; id #", ImageId = "$(id)", Images = ["a b`id`"], BuildRef = "b/b0/${{ x }}" };
+        Assert.DoesNotContain(Run(Azure, new CiLogOptions(), null, new BuildCompleted { Result = hostile }), l => l.Contains("setvariable", StringComparison.Ordinal));
+        Run(GitHub, new CiLogOptions(), null, new BuildCompleted { Result = hostile });
+        Assert.True(!File.Exists(_outputs) || File.ReadAllText(_outputs).Length == 0);
+    }
+
+    [Fact]
+    public void Builds_whose_names_are_alike_to_a_variable_have_their_own_results()
+    {
+        var system = Azure;
+        var names = new[] { "a-b", "a_b", "A.B" }.SelectMany(label => Run(system, new CiLogOptions { Label = label }, null, Completed()))
+            .Where(l => l.Contains("variable=BuildxDigest", StringComparison.Ordinal) && !l.Contains("isOutput", StringComparison.Ordinal)).Select(l => l.Split(';')[0]).ToList();
+        Assert.Equal(3, names.Distinct(StringComparer.OrdinalIgnoreCase).Count());
+    }
+
+    [Fact]
+    public void An_output_without_an_end_of_line_stays_what_it_is()
+    {
+        File.WriteAllText(_outputs, "x=1");
+        Run(GitHub, new CiLogOptions(), null, Completed());
+        Assert.Equal("x=1", File.ReadAllLines(_outputs)[0]);
+        Assert.StartsWith("digest=sha256:", File.ReadAllLines(_outputs)[1], StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("CI", "true", false)]
     [InlineData("TF_BUILD", "False", false)]
