@@ -26,6 +26,7 @@ function New-Sample([type] $Type, [string] $Name = '', [int] $Depth = 0) {
                 '^(Image|Reference)$' { return 'registry.example.com:5000/team/app:1.2.3' }
                 'Version$' { return 'v1.2' }
                 '^Type$' { return 'oci' }
+                '^Flags$' { return 'POCF' }
                 'Endpoint' { return 'unix:///var/run/docker.sock' }
                 'Path|File' { return '/home/me/src/app/Dockerfile' }
                 default { return "some-$($Name.ToLowerInvariant())" }

@@ -21,11 +21,11 @@ public static class ViewText
         return text switch
         {
             "" => "",
-            "Running" or "Completed" or "True" => style.Foreground.Green + text + style.Reset,
-            "Cached" => style.Foreground.Cyan + text + style.Reset,
+            "Running" or "Completed" or "True" or "Native" => style.Foreground.Green + text + style.Reset,
+            "Cached" or "Emulated" => style.Foreground.Cyan + text + style.Reset,
             // Not grey: some themes have it in the colour of their background.
             "Pending" or "Inactive" or "False" => style.Dim + text + style.Reset,
-            "Stopped" or "Canceled" or "Warning" => style.Foreground.Yellow + text + style.Reset,
+            "Stopped" or "Canceled" or "Warning" or "Missing" => style.Foreground.Yellow + text + style.Reset,
             _ => style.Foreground.Red + text + style.Reset,
         };
     }
