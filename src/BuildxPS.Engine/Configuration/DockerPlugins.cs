@@ -8,14 +8,19 @@ internal static class DockerPlugins
         "/usr/local/lib/docker/cli-plugins", "/usr/local/libexec/docker/cli-plugins", "/usr/lib/docker/cli-plugins", "/usr/libexec/docker/cli-plugins",
     ];
 
-    /// <summary>The folders, the user's own first.</summary>
+    /// <summary>The user's own folder.</summary>
+    /// <param name="environment">Where this client runs.</param>
+    /// <returns>Its path; it need not be there.</returns>
+    public static string UserFolder(ClientEnvironment environment) => Path.Combine(DockerConfiguration.FolderOf(environment), "cli-plugins");
+
+    /// <summary>The folders, in the order in which docker looks: those that its configuration adds come before the user's own.</summary>
     /// <param name="environment">Where this client runs.</param>
     /// <param name="extraFolders">Those that docker's configuration adds.</param>
     /// <returns>Their paths; not all of them need to be there.</returns>
     public static IReadOnlyList<string> Folders(ClientEnvironment environment, IEnumerable<string> extraFolders) =>
     [
-        Path.Combine(DockerConfiguration.FolderOf(environment), "cli-plugins"),
         .. extraFolders,
+        UserFolder(environment),
         .. environment.IsWindows
             ? new[] { environment["ProgramData"], environment["ProgramFiles"] }.OfType<string>().Select(f => Path.Combine(f, "Docker", "cli-plugins"))
             : s_unixFolders,

@@ -40,6 +40,10 @@ internal static class BuildSection
 
             WriteImages(page, build);
             WriteOutputs(page, build);
+            if (page.IsFull)
+            {
+                page.Element("p", "note", "Not all of this build is told here: a page has room for so much only.");
+            }
         }, ("id", $"build-{number}"));
 
     private static void WriteFacts(Markup page, ReportedBuild build)
@@ -104,21 +108,19 @@ internal static class BuildSection
         page.Element("section", null, () =>
         {
             page.Element("h3", null, "Image");
+            var leftOut = 0;
             page.Element("ul", "names", () =>
             {
-                foreach (var name in build.Images.Take(MaxRows))
-                {
-                    page.Element("li", null, () => page.Element("code", null, name));
-                }
-
+                leftOut = page.Each(build.Images, MaxRows, name => page.Element("li", null, () => page.Element("code", null, name)));
                 if (build.Digest is not null)
                 {
                     page.Element("li", null, () => page.Element("code", null, build.Digest));
                 }
             });
+            page.LeftOut(leftOut);
             if (build.PlatformImages.Count > 0)
             {
-                Table(page, "The image of each platform", ["Platform", "Digest", "Manifest"], build.PlatformImages.Take(MaxRows), image =>
+                Table(page, "The image of each platform", ["Platform", "Digest", "Manifest"], build.PlatformImages, image =>
                 {
                     page.Element("th", null, image.Platform.ToString(), ("scope", "row"));
                     page.Element("td", null, () => page.Element("code", null, image.Digest), ("data-label", "Digest"));
@@ -135,7 +137,7 @@ internal static class BuildSection
             page.Element("section", null, () =>
             {
                 page.Element("h3", null, "Outputs");
-                Table(page, "What was written", ["Type", "Where", "Size"], build.Outputs.Take(MaxRows), output =>
+                Table(page, "What was written", ["Type", "Where", "Size"], build.Outputs, output =>
                 {
                     page.Element("th", null, output.Type, ("scope", "row"));
                     page.Element("td", null, () => page.Element("code", null, output.Path ?? ""), ("data-label", output.Path is null ? null : "Where"));
@@ -145,22 +147,21 @@ internal static class BuildSection
         }
     }
 
-    private static void Table<T>(Markup page, string caption, string[] headings, IEnumerable<T> rows, Action<T> write) => page.Element("table", "cards", () =>
+    private static void Table<T>(Markup page, string caption, string[] headings, IReadOnlyList<T> rows, Action<T> write)
     {
-        page.Element("caption", null, caption);
-        page.Element("thead", null, () => page.Element("tr", null, () =>
+        var leftOut = 0;
+        page.Element("table", "cards", () =>
         {
-            for (var i = 0; i < headings.Length; i++)
+            page.Element("caption", null, caption);
+            page.Element("thead", null, () => page.Element("tr", null, () =>
             {
-                page.Element("th", i == headings.Length - 1 ? "number" : null, headings[i], ("scope", "col"));
-            }
-        }));
-        page.Element("tbody", null, () =>
-        {
-            foreach (var row in rows)
-            {
-                page.Element("tr", null, () => write(row));
-            }
+                for (var i = 0; i < headings.Length; i++)
+                {
+                    page.Element("th", i == headings.Length - 1 ? "number" : null, headings[i], ("scope", "col"));
+                }
+            }));
+            page.Element("tbody", null, () => leftOut = page.Each(rows, MaxRows, row => page.Element("tr", null, () => write(row))));
         });
-    });
+        page.LeftOut(leftOut);
+    }
 }

@@ -32,16 +32,12 @@ internal static class FindingsSection
             BuildSection.WriteFact(page, "Trying again", failure.IsTransient ? "may help" : null);
             BuildSection.WriteFact(page, "Step", failure.Message.Contains(failure.StepName ?? "", StringComparison.Ordinal) ? null : failure.StepName);
         });
-        foreach (var source in failure.Sources.Take(MaxWarnings))
-        {
-            SourceBlock.Write(page, source);
-        }
-
+        page.LeftOut(page.Each(failure.Sources, MaxWarnings, source => SourceBlock.Write(page, source)));
         if (failure.LogTail.Count > 0)
         {
-            logs.Take(string.Join('\n', failure.LogTail), out var lines);
+            var isCut = logs.Take(page, string.Join('\n', failure.LogTail), isOfFailure: true, out var lines);
             page.Element("h4", null, "What the step printed last");
-            page.Lines(lines, "log");
+            LogBudget.Write(page, lines, isCut);
         }
     });
 
@@ -51,17 +47,9 @@ internal static class FindingsSection
     public static void WriteWarnings(Markup page, IReadOnlyList<BuildWarning> warnings) => page.Element("section", "warnings", () =>
     {
         page.Element("h3", null, Labels.Count(warnings.Count, "warning"));
-        page.Element("ul", null, () =>
-        {
-            foreach (var warning in warnings.Take(MaxWarnings))
-            {
-                page.Element("li", null, () => WriteWarning(page, warning));
-            }
-        });
-        if (warnings.Count > MaxWarnings)
-        {
-            page.Element("p", "note", $"{Labels.Count(warnings.Count - MaxWarnings)} more are left out.");
-        }
+        var leftOut = 0;
+        page.Element("ul", null, () => leftOut = page.Each(warnings, MaxWarnings, warning => page.Element("li", null, () => WriteWarning(page, warning))));
+        page.LeftOut(leftOut);
     });
 
     private static void WriteWarning(Markup page, BuildWarning warning)

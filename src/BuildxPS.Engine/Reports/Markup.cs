@@ -11,6 +11,12 @@ internal sealed class Markup(TextWriter writer)
     /// <summary>Longer texts are cut: nobody reads them, and a hostile engine has many.</summary>
     public const int MaxText = 4000;
 
+    // Where there is no room a text still says what it is about: names are as long.
+    private const int MinText = 240;
+
+    private long _written;
+    private long _end = long.MaxValue;
+
     // Where lines may break without a blank being seen.
     private static readonly HashSet<string> s_blocks = new(StringComparer.Ordinal)
     {
@@ -18,9 +24,63 @@ internal sealed class Markup(TextWriter writer)
         "ol", "p", "pre", "section", "style", "table", "tbody", "td", "th", "thead", "title", "tr", "ul",
     };
 
+    /// <summary>How much has been written, in characters.</summary>
+    public long Written => _written;
+
+    /// <summary>How much more there is room for, in characters.</summary>
+    public long Room => Math.Max(0, _end - _written);
+
+    /// <summary>Whether there is no room for more: lists end, and of texts only the beginning is written.</summary>
+    public bool IsFull => Room == 0;
+
+    /// <summary>Bounds what is written from here on, until it is bounded anew.</summary>
+    /// <param name="length">The room, in characters.</param>
+    public void Within(long length) => _end = _written + Math.Max(0, length);
+
+    /// <summary>How long a text is once it is escaped.</summary>
+    /// <param name="text">The text.</param>
+    /// <returns>Its length, in characters.</returns>
+    public static int LengthOf(string text)
+    {
+        var length = 0;
+        foreach (var c in text)
+        {
+            length += LengthOf(c);
+        }
+
+        return length;
+    }
+
+    /// <summary>Writes the items of a list, as many as there is room for.</summary>
+    /// <typeparam name="T">What an item is.</typeparam>
+    /// <param name="items">The items.</param>
+    /// <param name="most">Most items to write.</param>
+    /// <param name="write">Writes one.</param>
+    /// <returns>How many are left out, from the end.</returns>
+    public int Each<T>(IReadOnlyList<T> items, int most, Action<T> write)
+    {
+        var count = 0;
+        while (count < items.Count && count < most && !IsFull)
+        {
+            write(items[count++]);
+        }
+
+        return items.Count - count;
+    }
+
+    /// <summary>Says how many items of a list are left out; nothing where none are.</summary>
+    /// <param name="count">How many.</param>
+    public void LeftOut(int count)
+    {
+        if (count > 0)
+        {
+            Element("p", "note", $"{Labels.Count(count)} more {(count == 1 ? "is" : "are")} left out.");
+        }
+    }
+
     /// <summary>Writes markup of this module's own as it is.</summary>
     /// <param name="markup">The markup; nothing from outside.</param>
-    public void Raw(string markup) => writer.Write(markup);
+    public void Raw(string markup) => Put(markup);
 
     /// <summary>Writes an element.</summary>
     /// <param name="name">Its name.</param>
@@ -30,7 +90,7 @@ internal sealed class Markup(TextWriter writer)
     public void Element(string name, string? style, Action content, params ReadOnlySpan<(string Name, string? Value)> attributes)
     {
         Open(name, style, attributes);
-        writer.Write('>');
+        Put('>');
         content();
         Close(name);
     }
@@ -43,7 +103,7 @@ internal sealed class Markup(TextWriter writer)
     public void Element(string name, string? style, string? text, params ReadOnlySpan<(string Name, string? Value)> attributes)
     {
         Open(name, style, attributes);
-        writer.Write('>');
+        Put('>');
         Text(text);
         Close(name);
     }
@@ -55,7 +115,7 @@ internal sealed class Markup(TextWriter writer)
     public void Empty(string name, string? style, params ReadOnlySpan<(string Name, string? Value)> attributes)
     {
         Open(name, style, attributes);
-        writer.Write("/>");
+        Put("/>");
         Break(name);
     }
 
@@ -73,11 +133,11 @@ internal sealed class Markup(TextWriter writer)
     public void Lines(IEnumerable<string> lines, string style) => Element("pre", style, () =>
     {
         // The first line break in such an element is not shown; one of the text's own would be lost.
-        writer.Write('\n');
+        Put('\n');
         foreach (var line in lines)
         {
             Escape(line);
-            writer.Write('\n');
+            Put('\n');
         }
     });
 
@@ -88,8 +148,8 @@ internal sealed class Markup(TextWriter writer)
 
     private void Open(string name, string? style, ReadOnlySpan<(string Name, string? Value)> attributes)
     {
-        writer.Write('<');
-        writer.Write(name);
+        Put('<');
+        Put(name);
         Attribute("class", style);
         foreach (var (attribute, value) in attributes)
         {
@@ -104,18 +164,18 @@ internal sealed class Markup(TextWriter writer)
             return;
         }
 
-        writer.Write(' ');
-        writer.Write(name);
-        writer.Write("=\"");
+        Put(' ');
+        Put(name);
+        Put("=\"");
         Escape(DisplayText.Line(value, MaxText));
-        writer.Write('"');
+        Put('"');
     }
 
     private void Close(string name)
     {
-        writer.Write("</");
-        writer.Write(name);
-        writer.Write('>');
+        Put("</");
+        Put(name);
+        Put('>');
         Break(name);
     }
 
@@ -123,39 +183,74 @@ internal sealed class Markup(TextWriter writer)
     {
         if (s_blocks.Contains(name))
         {
-            writer.Write('\n');
+            Put('\n');
         }
+    }
+
+    private void Put(string text)
+    {
+        writer.Write(text);
+        _written += text.Length;
+    }
+
+    private void Put(char c)
+    {
+        writer.Write(c);
+        _written++;
     }
 
     private void Escape(string text)
     {
-        foreach (var c in text)
+        foreach (var c in Fit(text))
         {
             switch (c)
             {
                 case '<':
-                    writer.Write("&lt;");
+                    Put("&lt;");
                     break;
                 case '>':
-                    writer.Write("&gt;");
+                    Put("&gt;");
                     break;
                 case '&':
-                    writer.Write("&amp;");
+                    Put("&amp;");
                     break;
                 case '"':
-                    writer.Write("&quot;");
+                    Put("&quot;");
                     break;
                 case '\'':
-                    writer.Write("&#39;");
+                    Put("&#39;");
                     break;
                 case '\uFFFE' or '\uFFFF':
                     // No characters at all, and an error in any document.
-                    writer.Write('\uFFFD');
+                    Put('\uFFFD');
                     break;
                 default:
-                    writer.Write(c);
+                    Put(c);
                     break;
             }
         }
     }
+
+    private string Fit(string text)
+    {
+        var room = Room;
+        for (var i = 0; i < text.Length; i++)
+        {
+            room -= LengthOf(text[i]);
+            if (room < 0 && i >= MinText)
+            {
+                return DisplayText.Limit(text, i);
+            }
+        }
+
+        return text;
+    }
+
+    private static int LengthOf(char c) => c switch
+    {
+        '<' or '>' => 4,
+        '&' or '\'' => 5,
+        '"' => 6,
+        _ => 1,
+    };
 }

@@ -56,11 +56,20 @@ public sealed class ReportFile
     public async Task WriteAsync(BuildReport report, CancellationToken cancellationToken)
     {
         Check();
-        if (IsReadOnly)
+        var restore = IsReadOnly ? MakeWritable() : null;
+        try
         {
-            MakeWritable();
+            await ReplaceAsync(report, cancellationToken).ConfigureAwait(false);
         }
+        catch
+        {
+            Restore(restore);
+            throw;
+        }
+    }
 
+    private async Task ReplaceAsync(BuildReport report, CancellationToken cancellationToken)
+    {
         var file = new FileOutput(_path);
         await using (file.ConfigureAwait(false))
         {
@@ -77,11 +86,25 @@ public sealed class ReportFile
         }
     }
 
-    private void MakeWritable()
+    /// <returns>Makes the file what it was.</returns>
+    private Action MakeWritable()
     {
         try
         {
-            File.SetAttributes(_path, File.GetAttributes(_path) & ~FileAttributes.ReadOnly);
+            var attributes = File.GetAttributes(_path);
+            UnixFileMode? mode = OperatingSystem.IsWindows() ? null : File.GetUnixFileMode(_path);
+            File.SetAttributes(_path, attributes & ~FileAttributes.ReadOnly);
+            return () =>
+            {
+                if (!OperatingSystem.IsWindows() && mode is { } rights)
+                {
+                    File.SetUnixFileMode(_path, rights);
+                }
+                else
+                {
+                    File.SetAttributes(_path, attributes);
+                }
+            };
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -90,6 +113,18 @@ public sealed class ReportFile
                 $"The file '{DisplayText.Line(_path)}' is read-only, and cannot be made writable: {DisplayText.Line(e.Message)}",
                 "Give another path, or get the right to change that file.",
                 e);
+        }
+    }
+
+    private static void Restore(Action? restore)
+    {
+        try
+        {
+            restore?.Invoke();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The failure to write is what is reported.
         }
     }
 

@@ -9,6 +9,10 @@ public static class ReportPage
     private const int MaxLanes = 300;
     private const int MinLanes = 20;
     private const int MaxLanesOfAll = 3000;
+    private const int MaxName = 240;
+
+    // More than any page of builds that anybody ran on purpose, and no more than a browser opens.
+    private const int MaxLength = 32 << 20;
 
     /// <summary>Writes the page.</summary>
     /// <param name="report">What it says. Whatever is in it is written as text.</param>
@@ -80,10 +84,13 @@ public static class ReportPage
             page.Element("p", "note", $"{builds.Count - shown.Count} more builds are left out: a page has at most {MaxBuilds}.");
         }
 
-        var logs = new LogBudget();
+        var logs = new LogBudget(shown.Count, shown.Count(b => b.Failure is not null));
         var lanes = Math.Clamp(MaxLanesOfAll / Math.Max(1, shown.Count), MinLanes, MaxLanes);
         for (var i = 0; i < shown.Count; i++)
         {
+            // What a build leaves goes to those after it; none takes away from them.
+            page.Within((MaxLength - page.Written) / (shown.Count - i));
+            logs.Next(isFailure: shown[i].Failure is not null);
             BuildSection.Write(page, shown[i], i + 1, isAlone: shown.Count == 1, lanes, logs);
         }
     }
@@ -109,7 +116,7 @@ public static class ReportPage
 
     private static void WriteRow(Markup page, ReportedBuild build, int number) => page.Element("tr", null, () =>
     {
-        page.Element("th", "wide", () => page.Element("a", null, build.Name, ("href", $"#build-{number}")), ("scope", "row"));
+        page.Element("th", "wide", () => page.Element("a", null, DisplayText.Line(build.Name, MaxName), ("href", $"#build-{number}")), ("scope", "row"));
         page.Element("td", null, () => Labels.WriteStatus(page, build.Status));
         page.Element("td", "number", ElapsedTime.Format(build.Duration), ("data-label", "Time"));
         page.Element("td", "number", Labels.Count(build.Steps.Count), ("data-label", "Steps"));

@@ -30,7 +30,7 @@ internal static class SourceBlock
         foreach (var line in source.Text.AsSpan().TrimEnd("\r\n").EnumerateLines())
         {
             number++;
-            if (number > last + Margin)
+            if (number > last + Margin || page.IsFull)
             {
                 break;
             }
@@ -41,7 +41,7 @@ internal static class SourceBlock
             }
         }
 
-        if (last < source.LastLine)
+        if (last < source.LastLine || page.IsFull)
         {
             page.Element("span", "line note", $"… to line {source.LastLine}");
         }

@@ -6,6 +6,7 @@ namespace BuildxPS.Engine.Reports;
 internal static partial class TimelineSection
 {
     private const int MaxSlowest = 5;
+    private const int MaxGroups = 100;
     private const int MaxName = 240;
     private static readonly TimeSpan s_slow = TimeSpan.FromSeconds(0.05);
 
@@ -16,7 +17,7 @@ internal static partial class TimelineSection
     public static void WriteSlowest(Markup page, ReportedBuild build, Timeline timeline)
     {
         var slowest = build.Steps.Where(s => !s.IsCached && s.Duration >= s_slow).OrderByDescending(s => s.Duration).Take(MaxSlowest).ToList();
-        if (slowest.Count == 0)
+        if (slowest.Count == 0 || page.IsFull)
         {
             return;
         }
@@ -33,19 +34,13 @@ internal static partial class TimelineSection
                     page.Element("th", "number", "Time", ("scope", "col"));
                     page.Element("th", "number", "Of the build", ("scope", "col"));
                 }));
-                page.Element("tbody", null, () =>
+                page.Element("tbody", null, () => page.Each(slowest, MaxSlowest, step => page.Element("tr", null, () =>
                 {
-                    foreach (var step in slowest)
-                    {
-                        page.Element("tr", null, () =>
-                        {
-                            page.Element("th", "wide", () => WriteName(page, step, withPlace: build.Nodes.Count > 1), ("scope", "row"));
-                            page.Element("td", "number", Labels.Time(step.Duration), ("data-label", "Time"));
-                            page.Element(
-                                "td", "number", Labels.Share(step.Duration.TotalSeconds, Math.Max(step.Duration.TotalSeconds, timeline.Span.TotalSeconds)), ("data-label", "Of the build"));
-                        });
-                    }
-                });
+                    page.Element("th", "wide", () => WriteName(page, step, withPlace: build.Nodes.Count > 1), ("scope", "row"));
+                    page.Element("td", "number", Labels.Time(step.Duration), ("data-label", "Time"));
+                    page.Element(
+                        "td", "number", Labels.Share(step.Duration.TotalSeconds, Math.Max(step.Duration.TotalSeconds, timeline.Span.TotalSeconds)), ("data-label", "Of the build"));
+                })));
             });
         });
     }
@@ -65,10 +60,8 @@ internal static partial class TimelineSection
         }
 
         WriteAxis(page, timeline, number);
-        foreach (var group in timeline.Groups)
-        {
-            WriteGroup(page, group, isForAll: group.Platform is null && timeline.Groups.Any(g => g.Platform is not null), number, logs);
-        }
+        var hasPlatforms = timeline.Groups.Any(g => g.Platform is not null);
+        page.LeftOut(page.Each(timeline.Groups, MaxGroups, group => WriteGroup(page, group, isForAll: group.Platform is null && hasPlatforms, number, logs)));
     });
 
     private static void WriteLegend(Markup page) => page.Element("ul", "legend", () =>
@@ -133,19 +126,16 @@ internal static partial class TimelineSection
         }));
         page.Element("tbody", null, () =>
         {
-            foreach (var lane in group.Lanes)
+            var more = page.Each(group.Lanes, group.Lanes.Count, lane => WriteLane(page, lane, number, logs));
+            var leftOut = group.LeftOut.Concat(group.Lanes.TakeLast(more).Select(l => l.Step)).ToList();
+            if (leftOut.Count > 0)
             {
-                WriteLane(page, lane, number, logs);
-            }
-
-            if (group.LeftOut.Count > 0)
-            {
-                page.Element("tr", null, () => page.Element("td", "note", LeftOut(group.LeftOut), ("colspan", "3")));
+                page.Element("tr", null, () => page.Element("td", "note", LeftOut(leftOut), ("colspan", "3")));
             }
         });
     });
 
-    private static string LeftOut(IReadOnlyList<BuildStep> steps)
+    private static string LeftOut(List<BuildStep> steps)
         => $"{Labels.Count(steps.Count, "more step")} not drawn, {Labels.Count(steps.Count(s => s.IsCached))} of them cached; none took longer than {Labels.Time(steps.Max(s => s.Duration))}, all together {Labels.Time(LaneGroup.Sum(steps))}.";
 
     private static void WriteLane(Markup page, Lane lane, int number, LogBudget logs)
@@ -196,8 +186,8 @@ internal static partial class TimelineSection
 
     private static void WriteStep(Markup page, BuildStep step, LogBudget logs)
     {
-        var isCut = logs.Take(step.Log, out var lines);
-        if (lines.Count == 0 && step.Error is null && step.Name.Length <= MaxName)
+        var isCut = logs.Take(page, step.Log, isOfFailure: step.Status == BuildStepStatus.Failed, out var lines);
+        if (lines.Count == 0 && !isCut && step.Error is null && step.Name.Length <= MaxName)
         {
             WriteName(page, step, withPlace: false);
             return;
@@ -216,15 +206,7 @@ internal static partial class TimelineSection
                 page.Element("p", "detail", () => page.Plain(DisplayText.Lines(step.Error, Markup.MaxText)));
             }
 
-            if (isCut || step.IsLogCut)
-            {
-                page.Element("p", "note", lines.Count == 0 ? "What it printed is left out." : "Earlier lines are left out.");
-            }
-
-            if (lines.Count > 0)
-            {
-                page.Lines(lines, "log");
-            }
+            LogBudget.Write(page, lines, isCut || step.IsLogCut);
         });
     }
 

@@ -58,6 +58,30 @@ public sealed class BuilderAliasTests : IDisposable
         Assert.True(Alias.Plan(replacesOther: true).IsChange);
     }
 
+    [Fact]
+    public void What_another_program_set_after_the_look_stays()
+    {
+        _docker.Config(Before);
+        var alias = Alias;
+        Assert.True(alias.Plan(replacesOther: false).IsChange);
+        _docker.Config("""{"aliases":{"builder":"theirs"}}""");
+        var error = Assert.Throws<BuildxException>(() => alias.Install());
+        Assert.Equal(BuildxFailure.AliasExists, error.Failure);
+        Assert.Contains("'theirs'", error.Message, StringComparison.Ordinal);
+        alias.Uninstall();
+        Assert.Equal("""{"aliases":{"builder":"theirs"}}""", File.ReadAllText(ConfigFile));
+    }
+
+    [Fact]
+    public void Folders_that_the_configuration_adds_come_before_the_users_own()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "The file's name is that of other systems.");
+        _docker.Config($$"""{"aliases":{"builder":"buildx"},"cliPluginsExtraDirs":["{{_docker.Home}}/extra"]}""");
+        _ = _docker.File(".docker/cli-plugins/docker-buildx", "");
+        var first = _docker.File("extra/docker-buildx", "");
+        Assert.Equal(first, Alias.Read().PluginPath);
+    }
+
     [Theory]
     [InlineData(".docker/cli-plugins/docker-buildx")]
     [InlineData("extra/docker-buildx")]

@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Text;
 using BuildxPS.Engine.Reports;
 using BuildxPS.Engine.Tests.Environment;
@@ -49,6 +50,20 @@ public sealed class ReportFileTests : IDisposable
     }
 
     [Fact]
+    public async Task A_read_only_file_that_is_not_replaced_is_as_it_was()
+    {
+        File.WriteAllText(FilePath, "old");
+        File.SetAttributes(FilePath, FileAttributes.ReadOnly);
+        var before = Rights(FilePath);
+        using var source = new CancellationTokenSource();
+        var report = Report("x") with { Builds = new CancelingBuilds(source) };
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => new ReportFile(FilePath) { ReplacesReadOnly = true }.WriteAsync(report, source.Token));
+        Assert.Equal(before, Rights(FilePath));
+        Assert.Equal("old", File.ReadAllText(FilePath));
+        Assert.Single(Directory.EnumerateFileSystemEntries(_folder.Path));
+    }
+
+    [Fact]
     public void A_folder_is_no_page()
     {
         var error = Assert.Throws<BuildxException>(() => new ReportFile(_folder.Path).Check());
@@ -56,4 +71,30 @@ public sealed class ReportFileTests : IDisposable
     }
 
     private static BuildReport Report(string title) => new() { Title = title, Created = Start, Builds = [ReportedBuild.Of(Result(Step(1, "[1/1] RUN a", 0, 1)))] };
+
+    private static object Rights(string path) => OperatingSystem.IsWindows() ? File.GetAttributes(path) : File.GetUnixFileMode(path);
+
+    /// <summary>Somebody gives up while the page is written.</summary>
+    private sealed class CancelingBuilds(CancellationTokenSource source) : IReadOnlyList<ReportedBuild>
+    {
+        private readonly ReportedBuild _build = ReportedBuild.Of(Result());
+
+        public int Count => 1;
+
+        public ReportedBuild this[int index]
+        {
+            get
+            {
+                source.Cancel();
+                return _build;
+            }
+        }
+
+        public IEnumerator<ReportedBuild> GetEnumerator()
+        {
+            yield return this[0];
+        }
+
+        IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+    }
 }

@@ -183,8 +183,76 @@ public sealed class ReportPageTests
         var section = page.OfClass("warnings").Single();
         Assert.Equal("101 warnings", section.Element("h3")!.Value);
         Assert.Equal(100, section.Descendants("li").Count());
-        Assert.Contains("1 more are left out.", section.Value, StringComparison.Ordinal);
+        Assert.Contains("1 more is left out.", section.Value, StringComparison.Ordinal);
         Assert.Equal(warning.Url.AbsoluteUri, section.Descendants("a").First().Attribute("href")!.Value);
         Assert.Equal("›   1FROM a as b", section.Descendants("mark").First().Value);
     }
+
+    [Fact]
+    public void The_log_of_a_failure_has_room_whatever_other_builds_printed()
+    {
+        var chatty = ReportedBuild.Of(Result([.. Enumerable.Range(1, 20).Select(i => Step(i, $"[x 1/1] RUN {i}", i, 1) with { Log = Log(200, 900) })]));
+        var failure = new BuildFailedException(BuildxFailure.StepFailed, "RUN make failed.", "Read it.")
+        {
+            LogTail = [.. Enumerable.Range(1, 50).Select(i => $"line {i}"), "main.c:1: error"],
+            Steps = [Step(1, "[1/1] RUN make", 1, 1, BuildStepStatus.Failed) with { Log = "what make printed" }],
+        };
+        var page = Document(Page([.. Enumerable.Repeat(chatty, 10), ReportedBuild.Of(failure, "app"), .. Enumerable.Repeat(chatty, 10)]));
+        var told = Assert.Single(page.OfClass("failure"));
+        Assert.Equal("line 1", told.OfClass("log").Single().Value.Trim().Split('\n')[0]);
+        Assert.EndsWith("main.c:1: error\n", told.OfClass("log").Single().Value, StringComparison.Ordinal);
+        var articles = page.Descendants("article").ToList();
+        Assert.Contains("what make printed", articles[10].OfClass("lanes").Single().Value, StringComparison.Ordinal);
+        // Each build has its part of the room, not only the first.
+        Assert.All([articles[0], articles[20]], a => Assert.NotEmpty(a.OfClass("lanes").Single().OfClass("log")));
+    }
+
+    [Fact]
+    public void What_is_missing_before_the_end_of_a_failures_log_is_said()
+    {
+        var failure = new BuildFailedException(BuildxFailure.StepFailed, "RUN make failed.", "Read it.") { LogTail = Log(1000, 20).Split('\n') };
+        var told = Assert.Single(Document(Page(ReportedBuild.Of(failure, "app"))).OfClass("failure"));
+        Assert.Contains("Earlier lines are left out.", told.OfClass("note").Select(n => n.Value));
+        Assert.Equal(200, told.OfClass("log").Single().Value.Trim().Split('\n').Length);
+    }
+
+    [Fact]
+    public void A_page_is_bounded_whatever_engines_send()
+    {
+        var text = new string('"', 4000);
+        var source = new SourceExcerpt { FileName = text, FirstLine = 1, LastLine = 30, Text = string.Join('\n', Enumerable.Repeat(text, 40)) };
+        var warning = new BuildWarning { Message = text, Detail = text, Source = source };
+        var build = ReportedBuild.Of(Result([.. Enumerable.Range(1, 200).Select(i => Step(i, text, i, 1) with { Error = text, Log = text, Node = $"n{i} {text}" })])) with
+        {
+            Name = text,
+            Images = [.. Enumerable.Repeat(text, 200)],
+            Outputs = [.. Enumerable.Repeat(new BuildOutput { Type = text, Path = text, Size = 1 }, 200)],
+            Warnings = [.. Enumerable.Repeat(warning, 200)],
+            Failure = new ReportedFailure { ErrorId = text, Message = text, Advice = text, LogTail = [.. Enumerable.Repeat(text, 300)], Sources = [.. Enumerable.Repeat(source, 200)] },
+        };
+        using var page = new BoundedText(40_000_000);
+        ReportPage.Write(new BuildReport { Created = Start, Builds = [.. Enumerable.Repeat(build, 1000)] }, page);
+        var document = Document(page.ToString());
+        Assert.Equal(1000, document.Descendants("article").Count());
+        // The last build is told like the first, and each says that it is not told whole.
+        Assert.All(document.Descendants("article"), a =>
+        {
+            Assert.Contains("Why it failed", a.Value, StringComparison.Ordinal);
+            Assert.Contains(a.Elements("p"), p => p.Value.StartsWith("Not all of this build is told here", StringComparison.Ordinal));
+        });
+    }
+
+    [Fact]
+    public void Rows_that_are_left_out_are_counted()
+    {
+        var build = ReportedBuild.Of(Result()) with
+        {
+            Images = [.. Enumerable.Range(0, 101).Select(i => $"registry.local/app:{i}")],
+            Outputs = [.. Enumerable.Repeat(new BuildOutput { Type = "tar", Path = "/x", Size = 1 }, 102)],
+        };
+        var page = Document(Page(build));
+        Assert.Equal(["1 more is left out.", "2 more are left out."], page.OfClass("note").Select(n => n.Value));
+    }
+
+    private static string Log(int lines, int length) => string.Join('\n', Enumerable.Range(1, lines).Select(i => $"{i} {new string('x', length)}"));
 }

@@ -34,7 +34,7 @@ public sealed class InstallBuildxAliasCommand : BuildxCommand
         }
         else if (ShouldProcess(before.ConfigFile, before.Plugin is null ? "Make 'docker build' run the buildx plugin" : $"Make 'docker build' run the buildx plugin, not '{DisplayText.Line(before.Plugin, 100)}'"))
         {
-            alias.Install();
+            alias.Install(Force);
         }
         else
         {

@@ -30,17 +30,23 @@ public sealed class UninstallBuildxAliasCommand : BuildxCommand
 
         if (BuilderAlias.IsOther(before) && !Force)
         {
-            WriteWarning($"The alias '{before.Name}' in {before.ConfigFile} stands for '{DisplayText.Line(before.Plugin, 100)}', not for buildx, and stays; -Force removes it.");
-            return;
+            WarnThatItStays(before);
         }
-
-        if (ShouldProcess(before.ConfigFile, $"Remove the alias '{before.Name}' for '{DisplayText.Line(before.Plugin, 100)}'"))
+        else if (ShouldProcess(before.ConfigFile, $"Remove the alias '{before.Name}' for '{DisplayText.Line(before.Plugin, 100)}'"))
         {
-            alias.Uninstall();
-            if (PassThru)
+            // Another program may have set another one while somebody was asked.
+            var found = alias.Uninstall(Force);
+            if (BuilderAlias.IsOther(found) && !Force)
             {
-                WriteObject(before);
+                WarnThatItStays(found);
+            }
+            else if (PassThru && found.Plugin is not null)
+            {
+                WriteObject(found);
             }
         }
     });
+
+    private void WarnThatItStays(BuildxAlias alias)
+        => WriteWarning($"The alias '{alias.Name}' in {alias.ConfigFile} stands for '{DisplayText.Line(alias.Plugin, 100)}', not for buildx, and stays; -Force removes it.");
 }
