@@ -194,6 +194,12 @@ Describe 'The view of <Name>' -ForEach $emitted {
         }
     }
 
+    It 'has a value for each line of its list' {
+        foreach ($text in ($sample | Out-String -Width 160), ($sample | Format-List | Out-String -Width 160)) {
+            $text -split '\r?\n' | Where-Object { $_ -match '^\w+ +: *$' } | Should -BeNullOrEmpty
+        }
+    }
+
     It 'becomes JSON with what it holds' {
         $json = ConvertTo-Json $sample -Depth 8 -WarningVariable warned -WarningAction SilentlyContinue
         $warned | Should -BeNullOrEmpty
