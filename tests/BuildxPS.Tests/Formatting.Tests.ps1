@@ -196,7 +196,10 @@ Describe 'The view of <Name>' -ForEach $emitted {
 
     It 'has a value for each line of its list' {
         foreach ($text in ($sample | Out-String -Width 160), ($sample | Format-List | Out-String -Width 160)) {
-            $text -split '\r?\n' | Where-Object { $_ -match '^\w+ +: *$' } | Should -BeNullOrEmpty
+            foreach ($label in ($text -split '\r?\n' | Where-Object { $_ -match '^(\w+) +: *$' } | ForEach-Object { $Matches[1] })) {
+                $sample.psobject.Properties[$label]?.Value | Should -BeNullOrEmpty -Because $label
+                $sample.psobject.Properties.Name | Should -Contain $label
+            }
         }
     }
 

@@ -37,6 +37,7 @@ function New-Sample([type] $Type, [string] $Name = '', [int] $Depth = 0) {
         ([long]) { return 1234567L }
         ([TimeSpan]) { return [TimeSpan]::FromSeconds(65.4) }
         ([DateTimeOffset]) { return [DateTimeOffset]'2026-01-31T23:59:59+02:00' }
+        ([version]) { return [version]'1.2.3' }
         ([uri]) { return [uri]'https://docs.docker.com/go/check/' }
         ([BuildxPS.Platform]) { return [BuildxPS.Platform]::Parse('linux/arm/v7') }
         ([BuildxPS.ImageReference]) { return [BuildxPS.ImageReference]::Parse('registry.example.com:5000/team/app:1.2.3') }
