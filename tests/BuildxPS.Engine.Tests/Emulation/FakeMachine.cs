@@ -57,13 +57,13 @@ internal sealed class FakeMachine : IDisposable
     public string Entry(string name) => File.ReadAllText(Path.Join(Table, name));
 
     /// <summary>Puts a program there that may be executed.</summary>
-    public string AddProgram(string name, byte[] content)
+    public string AddProgram(string name, byte[] content, UnixFileMode mode = UnixFileMode.UserRead | UnixFileMode.UserExecute)
     {
         var path = Path.Join(Programs, name);
         File.WriteAllBytes(path, content);
         if (!OperatingSystem.IsWindows())
         {
-            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+            File.SetUnixFileMode(path, mode);
         }
 
         return path;

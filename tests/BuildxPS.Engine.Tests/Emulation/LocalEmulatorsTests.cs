@@ -52,12 +52,12 @@ public sealed class LocalEmulatorsTests : IDisposable
     [Fact]
     public void A_program_that_others_may_change_is_not_registered_because_it_was_found()
     {
-        var path = _machine.AddProgram("qemu-aarch64-static", ElfFiles.Qemu());
-        File.SetUnixFileMode(path, File.GetUnixFileMode(path) | UnixFileMode.OtherWrite);
+        const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+        var path = _machine.AddProgram("qemu-aarch64-static", ElfFiles.Qemu(), Owner | UnixFileMode.OtherWrite);
         Assert.Contains("others than root may change it", Refused(BuildxFailure.InterpreterInvalid, () => _machine.Emulators.Plan(_arm64, null, force: false)).Message, StringComparison.Ordinal);
         Assert.Equal(path, _machine.Emulators.Plan(_arm64, path, force: false).Interpreter);
 
-        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        _machine.AddProgram("qemu-aarch64-static", ElfFiles.Qemu(), Owner);
         _machine.Host = _machine.Host with { Root = _machine.Host.Root + 1 };
         Assert.Contains("does not belong to root", Refused(BuildxFailure.InterpreterInvalid, () => _machine.Emulators.Plan(_arm64, null, force: false)).Message, StringComparison.Ordinal);
     }
