@@ -89,7 +89,7 @@ public sealed class RegisterBuildxEmulatorCommand : EmulationCommand
         var installation = new EmulatorInstallation { Platforms = platforms, Nodes = Node, Image = Image, Force = Force, Timeout = TimeSpan.FromSeconds(TimeoutSec) };
         var engines = new EngineEmulators(ClientEnvironment.Read());
         var (name, image, replacesAll, addresses) = Run(token => engines.FindAsync(builder, installation, token));
-        var what = replacesAll ? "Unregister all of QEMU's emulators and register the image's" : $"Register emulators for {string.Join(", ", platforms)}";
+        var what = replacesAll ? "Unregister all of QEMU's emulators and register all" : $"Register emulators for {string.Join(", ", platforms)}";
         if (ShouldProcess($"the machine of {string.Join(", ", addresses)} (builder '{name}')", $"{what} with the image {image}, in a privileged container"))
         {
             // After the last lines of progress, which would else stand between the rows of a table.
