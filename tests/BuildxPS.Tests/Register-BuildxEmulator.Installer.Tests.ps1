@@ -81,6 +81,33 @@ Describe 'An installer image, a stand-in for tonistiigi/binfmt' {
         (Get-EmulatorRegistration)['qemu-riscv64'] | Should -Be $registered['qemu-riscv64']
     }
 
+    It 'takes nothing away but emulators by their names: <_>' -ForEach '*', 'python3', 'qemu-riscv64,qemu-arm' {
+        Assert-Failure (Get-Failure { Unregister-BuildxEmulator $_ -DockerHost $d28 -Progress None }) 'ArgumentInvalid,*.*' 'no name of one of QEMU'
+        Assert-Failure (Get-Failure { Unregister-BuildxEmulator $_ -DockerHost $d28 -WhatIf }) 'ArgumentInvalid,*.*' 'no name of one of QEMU'
+        (Get-EmulatorRegistration).Count | Should -Be $registered.Count
+    }
+
+    It 'that replaces everything needs -Force' {
+        Assert-Failure (Get-Failure { Register-BuildxEmulator riscv64 -DockerHost $d28 -Image multiarch/qemu-user-static -Progress None }) 'ArgumentInvalid,*.*' 'all of QEMU'
+    }
+
+    It 'works on the engine that was named when its results are piped on' {
+        $found = Get-BuildxEmulator -DockerHost $d28 -Platform riscv64
+        $found.DockerHost | Should -Be $d28
+        $found.Builder | Should -BeNullOrEmpty
+        $env:DOCKER_HOST = 'tcp://127.0.0.1:1'
+        try {
+            ($found | Test-BuildxPlatform -Progress None).DockerHost | Should -Be $d28
+            Unregister-BuildxEmulator qemu-riscv64
+            $new = $found | Register-BuildxEmulator -Progress None
+            $new.DockerHost | Should -Be $d28
+            ($new | Unregister-BuildxEmulator -PassThru -Progress None).DockerHost | Should -Be $d28
+        }
+        finally {
+            $env:DOCKER_HOST = $null
+        }
+    }
+
     It 'takes what a survey of the nodes found missing' {
         $env:DOCKER_HOST = $d28
         try {
@@ -142,8 +169,10 @@ Describe 'An installer image, a stand-in for tonistiigi/binfmt' {
         try {
             $null = $shell.AddScript("Import-Module '$env:BUILDXPS_MODULE'; Register-BuildxEmulator riscv64 -DockerHost '$d28' -Image '$silent' -TimeoutSec 0 -Progress None")
             $null = $shell.BeginInvoke()
+            $until = [DateTime]::UtcNow.AddSeconds(60)
             while (-not (Get-InstallerContainer $d28)) {
                 $shell.InvocationStateInfo.State | Should -Be Running
+                [DateTime]::UtcNow | Should -BeLessThan $until
                 Start-Sleep -Milliseconds 50
             }
 

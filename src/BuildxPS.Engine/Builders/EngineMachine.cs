@@ -1,11 +1,10 @@
+using BuildxPS.Engine.Connections;
+
 namespace BuildxPS.Engine.Builders;
 
 /// <summary>Where a node's engine runs, as far as its address tells: what belongs to that machine and not to the engine, like emulators, is changed there.</summary>
 public sealed record EngineMachine
 {
-    // Docker Desktop's daemon is in a virtual machine, though its socket is here.
-    private const string DesktopSocket = "/.docker/desktop/";
-
     /// <summary>The address that reaches it, or what stands for it.</summary>
     public required string Address { get; init; }
 
@@ -24,7 +23,7 @@ public sealed record EngineMachine
     internal static EngineMachine At(string address, bool hasDocker) => new()
     {
         Address = address,
-        IsHere = OperatingSystem.IsLinux() && address.StartsWith("unix://", StringComparison.Ordinal) && !address.Contains(DesktopSocket, StringComparison.Ordinal),
+        IsHere = LocalAddress.IsThisMachine(address),
         HasDocker = hasDocker,
     };
 }

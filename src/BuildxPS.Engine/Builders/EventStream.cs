@@ -21,8 +21,18 @@ internal static class EventStream
     /// <param name="work">The work; it is given where to report to.</param>
     /// <param name="cancellationToken">Stops the work, as leaving the stream early does.</param>
     /// <returns>What was reported; after the last one, whatever the work threw.</returns>
+    public static IAsyncEnumerable<T> RunAsync<T>(
+        Func<Func<T, CancellationToken, ValueTask>, CancellationToken, Task> work, CancellationToken cancellationToken)
+        => RunAsync(work, s_cleanUp, cancellationToken);
+
+    /// <summary>The same for work that must not be left to itself while it clears away, as a process that ends does.</summary>
+    /// <typeparam name="T">What it reports.</typeparam>
+    /// <param name="work">The work; it is given where to report to.</param>
+    /// <param name="cleanUp">How long it is waited for at most, once it is stopped.</param>
+    /// <param name="cancellationToken">Stops the work, as leaving the stream early does.</param>
+    /// <returns>What was reported; after the last one, whatever the work threw.</returns>
     public static async IAsyncEnumerable<T> RunAsync<T>(
-        Func<Func<T, CancellationToken, ValueTask>, CancellationToken, Task> work, [EnumeratorCancellation] CancellationToken cancellationToken)
+        Func<Func<T, CancellationToken, ValueTask>, CancellationToken, Task> work, TimeSpan cleanUp, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var events = Channel.CreateUnbounded<T>(new UnboundedChannelOptions { SingleReader = true });
@@ -39,7 +49,7 @@ internal static class EventStream
         finally
         {
             await stopping.CancelAsync().ConfigureAwait(false);
-            await ((Task)working.WaitAsync(s_cleanUp, CancellationToken.None)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ((Task)working.WaitAsync(cleanUp, CancellationToken.None)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

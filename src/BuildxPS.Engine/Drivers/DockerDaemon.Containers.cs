@@ -42,6 +42,21 @@ internal sealed partial class DockerDaemon
         return await CallAsync("GET /info", client.System.GetSystemInfoAsync, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>Lists the containers that have a label, whether they run or not.</summary>
+    /// <param name="label">The label's name.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The containers.</returns>
+    public async Task<IList<ContainerListResponse>> ListContainersAsync(string label, CancellationToken cancellationToken)
+    {
+        var client = await GetClientAsync(cancellationToken).ConfigureAwait(false);
+        var parameters = new ContainersListParameters
+        {
+            All = true,
+            Filters = new Dictionary<string, IDictionary<string, bool>> { ["label"] = new Dictionary<string, bool> { [label] = true } },
+        };
+        return await CallAsync("GET /containers/json", token => client.Containers.ListContainersAsync(parameters, token), cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>Creates a container.</summary>
     /// <param name="parameters">What it is.</param>
     /// <param name="cancellationToken">Gives up.</param>

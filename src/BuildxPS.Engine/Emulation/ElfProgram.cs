@@ -41,6 +41,12 @@ internal sealed record ElfProgram
             throw new InvalidDataException("it is an ELF file, but not a program");
         }
 
+        // A static program that can be moved is also ET_DYN, but a library starts nowhere.
+        if ((fields.Is64Bit ? fields.Double(head[24..]) : fields.Word(head[24..])) == 0)
+        {
+            throw new InvalidDataException("it is an ELF file without a place to start at, but not a program");
+        }
+
         return new ElfProgram { Architecture = EmulatedArchitecture.Find(head), IsDynamic = NamesLoader(stream, head, fields) };
     }
 

@@ -6,7 +6,7 @@ namespace BuildxPS.Engine.Emulation;
 /// <summary>What counts of a machine for emulators of its own. Tests describe others.</summary>
 internal sealed record EmulationHost
 {
-    private static readonly string[] s_usualFolders = ["/usr/local/bin", "/usr/bin", "/bin"];
+    private static readonly string[] s_usualFolders = ["/usr/bin", "/bin", "/usr/local/bin"];
 
     /// <summary>Its operating system's name, for messages.</summary>
     public required string System { get; init; }
@@ -16,6 +16,9 @@ internal sealed record EmulationHost
 
     /// <summary>Whether this process may change what belongs to the whole machine.</summary>
     public required bool IsRoot { get; init; }
+
+    /// <summary>Whose files are its root's; tests are not always run as root.</summary>
+    public uint Root { get; init; }
 
     /// <summary>The kernel's version.</summary>
     public required Version Kernel { get; init; }
@@ -43,7 +46,7 @@ internal sealed record EmulationHost
         Kernel = Environment.OSVersion.Version,
         Own = Platform.Local,
         Table = new BinfmtTable(BinfmtTable.UsualFolder),
-        // Never relative to where the user stands: what is registered runs with the rights of whoever calls it.
-        ProgramFolders = [.. (environment["PATH"] ?? "").Split(Path.PathSeparator).Where(Path.IsPathFullyQualified).Concat(s_usualFolders).Distinct(StringComparer.Ordinal)],
+        // Never relative to where the user stands, and the system's own first: what is registered runs with the rights of whoever calls it.
+        ProgramFolders = [.. s_usualFolders.Concat((environment["PATH"] ?? "").Split(Path.PathSeparator).Where(Path.IsPathFullyQualified)).Distinct(StringComparer.Ordinal)],
     };
 }

@@ -18,6 +18,9 @@ public sealed record EmulatorRegistration
     /// <summary>Names of entries that go, since they are for the same platform.</summary>
     public IReadOnlyList<string> Replaced { get; init; } = [];
 
+    /// <summary>Whether also entries for the platform go that are seen only once binfmt_misc is mounted.</summary>
+    public bool Force { get; init; }
+
     /// <summary>Where binfmt_misc is mounted first; null where it is mounted.</summary>
     public string? MountPoint { get; init; }
 

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using BuildxPS.Engine.Builders;
 using BuildxPS.Engine.Configuration;
 using BuildxPS.Engine.Drivers.Kubernetes;
@@ -5,7 +6,7 @@ using BuildxPS.Engine.Drivers.Kubernetes;
 namespace BuildxPS.Engine.Emulation;
 
 /// <summary>An engine as one who wants to give it an emulator sees it. It makes the line that does it.</summary>
-internal sealed record EmulatorSite
+internal sealed partial record EmulatorSite
 {
     private const string Otherwise = " Or build for a platform that the engine runs by itself with -Platform, or run the step in a stage that is FROM --platform=$BUILDPLATFORM.";
 
@@ -54,7 +55,12 @@ internal sealed record EmulatorSite
     /// <returns>Some sentences.</returns>
     public string Advise(Platform? platform, bool replaces = false)
     {
-        var architecture = platform?.Architecture ?? "ARCH";
+        if (platform is null)
+        {
+            return $"See with 'Get-BuildxEmulator {Parameter(Selection, Builder)}' for which platforms the engine has no emulator, and register the one that the program is made for with Register-BuildxEmulator.{Otherwise}";
+        }
+
+        var architecture = platform.Architecture;
         var line = $"Register-BuildxEmulator -Platform {architecture}{(replaces ? " -Force" : "")}";
         var again = replaces ? "It registers the emulator again, with the flag F; then build again." : "Then build again.";
         if (Machine.IsHere && Host.IsRoot && IsInstalled(platform))
@@ -76,8 +82,8 @@ internal sealed record EmulatorSite
         return $"Run '{line}' {where}, where a static QEMU must be installed (Debian, Ubuntu: apt install qemu-user-static). {again}{Otherwise}";
     }
 
-    private bool IsInstalled(Platform? platform)
-        => platform is null || (EmulatedArchitecture.Of(platform) is { } architecture && Interpreters.Find(architecture, Host).Path is not null);
+    private bool IsInstalled(Platform platform)
+        => EmulatedArchitecture.Of(platform) is { } architecture && Interpreters.Find(architecture, Host).Path is not null;
 
     /// <summary>The parameter that names a builder as the user named it.</summary>
     /// <param name="selection">How that was.</param>
@@ -90,7 +96,15 @@ internal sealed record EmulatorSite
         _ => $"-Builder {Quote(builder)}",
     };
 
-    // The line stands in single quotes.
-    private static string Quote(string value)
-        => value.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-' or '/' or ':' or '@') ? value : $"\"{DisplayText.Line(value)}\"";
+    /// <summary>A value as an argument of a line that is to be run: of what PowerShell would read, only what is certainly itself stands bare.</summary>
+    /// <param name="value">The value.</param>
+    /// <returns>The argument.</returns>
+    public static string Quote(string value)
+        => value.Length > 0 && (char.IsAsciiLetterOrDigit(value[0]) || value[0] == '/') && value.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-' or '/' or ':' or '@')
+            ? value
+            : $"'{Quotes().Replace(DisplayText.Line(value, 2048), "$0$0")}'";
+
+    // All that PowerShell takes for a single quote.
+    [GeneratedRegex("['\u2018\u2019\u201a\u201b]")]
+    private static partial Regex Quotes();
 }

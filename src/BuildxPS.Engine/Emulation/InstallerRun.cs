@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using BuildxPS.Engine.Drivers;
 using BuildxPS.Engine.Engines;
@@ -10,13 +11,21 @@ namespace BuildxPS.Engine.Emulation;
 /// <param name="image">The image.</param>
 /// <param name="findLogin">Finds the login for the image's registry.</param>
 /// <param name="report">Takes the steps, as events of a build.</param>
+/// <param name="warn">Takes what the user should know though nothing failed.</param>
 internal sealed class InstallerRun(
     DockerDaemon daemon,
     InstallerImage image,
     Func<ImageReference, CancellationToken, ValueTask<RegistryCredential?>> findLogin,
-    Func<BuildEvent, CancellationToken, ValueTask> report)
+    Func<BuildEvent, CancellationToken, ValueTask> report,
+    Func<string, CancellationToken, ValueTask> warn)
 {
+    // Until when, in seconds since 1970, a container may be there; 0 for one without a limit.
+    private const string Label = "buildxps.emulators.until";
+
     private const int LogLines = 60;
+
+    // Also for clocks that differ.
+    private static readonly TimeSpan s_margin = TimeSpan.FromMinutes(10);
 
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan s_cleanUp = TimeSpan.FromSeconds(10);
@@ -68,20 +77,57 @@ internal sealed class InstallerRun(
     private async Task<InstallerOutput> RunContainerAsync(IList<string> arguments, TimeSpan limit, CancellationToken cancellationToken)
     {
         var info = await daemon.GetInfoAsync(cancellationToken).ConfigureAwait(false);
+        await SweepAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             // Not with the caller's token: a daemon that was already asked would make it all the same, and nobody would know.
-            await daemon.CreateContainerAsync(Describe(arguments, info), CancellationToken.None).ConfigureAwait(false);
+            await daemon.CreateContainerAsync(Describe(arguments, info, limit), CancellationToken.None).ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
             await StartAsync(cancellationToken).ConfigureAwait(false);
             return await WaitAsync(limit, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
-            using var cleanUp = new CancellationTokenSource(s_cleanUp);
-            await ((Task)daemon.RemoveContainerAsync(_container, cleanUp.Token)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await RemoveAsync().ConfigureAwait(false);
         }
     }
+
+    private async Task RemoveAsync()
+    {
+        using var cleanUp = new CancellationTokenSource(s_cleanUp);
+        try
+        {
+            await daemon.RemoveContainerAsync(_container, cleanUp.Token).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is BuildxException or OperationCanceledException)
+        {
+            await warn(
+                $"The privileged container {_container} on {daemon.Address} could not be removed ({DisplayText.Line(e.Message)}); remove it with: docker rm --force {_container}",
+                CancellationToken.None).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Removes containers that runs left which were killed: those that ended, or whose time is long over.</summary>
+    private async Task SweepAsync(CancellationToken cancellationToken)
+    {
+        var now = DateTimeOffset.UtcNow;
+        foreach (var stale in (await daemon.ListContainersAsync(Label, cancellationToken).ConfigureAwait(false)).Where(c => IsStale(c, now)))
+        {
+            using var cleanUp = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            cleanUp.CancelAfter(s_cleanUp);
+            await ((Task)daemon.RemoveContainerAsync(stale.ID, cleanUp.Token)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+    }
+
+    /// <summary>Whether a container of an installer is nobody's any more.</summary>
+    /// <param name="container">The container, as a daemon lists it.</param>
+    /// <param name="now">The time.</param>
+    /// <returns>False for one that another command may be waiting for.</returns>
+    internal static bool IsStale(ContainerListResponse container, DateTimeOffset now)
+        => container.Labels?.TryGetValue(Label, out var text) == true
+            && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var until)
+            && (until > 0 ? now.ToUnixTimeSeconds() > until : container.State != "running" && now - container.Created > s_margin);
 
     private async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -99,8 +145,12 @@ internal sealed class InstallerRun(
         }
     }
 
-    private CreateContainerParameters Describe(IList<string> arguments, SystemInfoResponse info) => new()
+    private CreateContainerParameters Describe(IList<string> arguments, SystemInfoResponse info, TimeSpan limit) => new()
     {
+        Labels = new Dictionary<string, string>
+        {
+            [Label] = limit > TimeSpan.Zero ? (DateTimeOffset.UtcNow + limit + s_margin).ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture) : "0",
+        },
         Name = _container,
         Image = image.Reference.ToString(),
         Cmd = arguments,

@@ -9,6 +9,7 @@ internal static class Interpreters
     private const int TypeMask = 0xF000;
     private const int RegularFile = 0x8000;
     private const UnixFileMode Executable = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+    private const UnixFileMode Writable = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
 
     /// <summary>Finds an installed one.</summary>
     /// <param name="architecture">Whose programs it is to run.</param>
@@ -19,7 +20,7 @@ internal static class Interpreters
         var problems = new List<string>();
         foreach (var path in Names(architecture).SelectMany(name => host.ProgramFolders.Select(folder => Path.Join(folder, name))).Where(File.Exists))
         {
-            if (FindProblem(path, host.Own) is not { } problem)
+            if ((FindProblem(path, host.Own) ?? FindStranger(path, host)) is not { } problem)
             {
                 return (path, []);
             }
@@ -34,6 +35,22 @@ internal static class Interpreters
     /// <param name="architecture">Whose programs it is to run.</param>
     /// <returns>The names, the one that is static everywhere first.</returns>
     public static IReadOnlyList<string> Names(EmulatedArchitecture architecture) => [$"qemu-{architecture.Cpu}-static", $"qemu-{architecture.Cpu}"];
+
+    /// <summary>
+    /// Whose program it is. The machine's root registers it for everybody, so that one that was merely found must be root's own, and nobody
+    /// else may write it; one that the user named is the user's choice.
+    /// </summary>
+    private static string? FindStranger(string path, EmulationHost host)
+    {
+        if (!host.IsRoot || LinuxNative.Status(LinuxNative.CurrentDirectory, path, 0, LinuxNative.BasicStats, out var status) != 0)
+        {
+            return null;
+        }
+
+        return status.UserId != host.Root ? "it does not belong to root"
+            : ((UnixFileMode)status.Mode & Writable) != 0 ? "others than root may change it"
+            : null;
+    }
 
     /// <summary>Checks one.</summary>
     /// <param name="path">Its path.</param>

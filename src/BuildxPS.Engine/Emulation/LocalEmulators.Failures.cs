@@ -6,15 +6,19 @@ namespace BuildxPS.Engine.Emulation;
 /// <content>What keeps this machine from having an emulator, and what helps.</content>
 public sealed partial class LocalEmulators
 {
-    private void RequireLinux(string architecture)
+    private void RequireLinux(string line)
     {
         if (!_host.IsLinux)
         {
-            var (name, address) = FindBuilder();
+            var builder = FindBuilder();
+            var where = builder is { } found ? $"the engine of the builder '{found.Name}' is at {found.Address}" : "the configuration does not tell where the builder's engine is";
+            var advice = builder is { } named
+                ? $"Name the builder: Get-BuildxEmulator -Builder {EmulatorSite.Quote(named.Name)} lists what it runs, {line} -Builder {EmulatorSite.Quote(named.Name)} does this on its engine's machine."
+                : "Name a builder with -Builder; Get-BuildxBuilder lists them.";
             throw new BuildxException(
                 BuildxFailure.EmulationUnavailable,
-                $"This machine runs {_host.System}. Emulators belong to the Linux kernel that runs the containers: the engine of the builder '{name}' is at {address}.",
-                $"Name the builder: Get-BuildxEmulator -Builder {name} lists what it runs, Register-BuildxEmulator -Platform {architecture} -Builder {name} registers an emulator on its engine's machine.");
+                $"This machine runs {_host.System}. Emulators belong to the Linux kernel that runs the containers: {where}.",
+                advice);
         }
     }
 
@@ -36,11 +40,15 @@ public sealed partial class LocalEmulators
             throw new BuildxException(
                 BuildxFailure.EmulationDenied,
                 $"Only root may {what} emulators: they are for the whole machine.",
-                $"Run PowerShell as root (sudo pwsh), or let the docker daemon of the builder do it: {line} -Builder {FindBuilder().Name}.");
+                $"Run PowerShell as root (sudo pwsh), or {ByDaemon(line)}.");
         }
     }
 
-    private (string Name, string Address) FindBuilder()
+    private string ByDaemon(string line) => FindBuilder() is { } builder
+        ? $"let the docker daemon of the builder do it: {line} -Builder {EmulatorSite.Quote(builder.Name)}"
+        : "let the docker daemon of a builder do it, named with -Builder";
+
+    private (string Name, string Address)? FindBuilder()
     {
         try
         {
@@ -50,7 +58,7 @@ public sealed partial class LocalEmulators
         }
         catch (BuildxException)
         {
-            return ("NAME", "an address that the configuration does not tell");
+            return null;
         }
     }
 
@@ -79,7 +87,7 @@ public sealed partial class LocalEmulators
             return path;
         }
 
-        var others = $"name one with -Interpreter, or let a docker daemon of this machine bring it: Register-BuildxEmulator -Platform {architecture.Name} -Builder {FindBuilder().Name}.";
+        var others = $"name one with -Interpreter, or {ByDaemon($"Register-BuildxEmulator -Platform {architecture.Name}")}.";
         return problems.Count > 0
             ? throw new BuildxException(
                 BuildxFailure.InterpreterInvalid,
@@ -87,7 +95,7 @@ public sealed partial class LocalEmulators
                 $"Install the static one (Debian, Ubuntu: apt install qemu-user-static), {others}")
             : throw new BuildxException(
                 BuildxFailure.InterpreterNotFound,
-                $"No QEMU for linux/{architecture.Name} is installed on this machine: neither {string.Join(" nor ", Interpreters.Names(architecture))} is in PATH.",
+                $"No QEMU for linux/{architecture.Name} is installed on this machine: neither {string.Join(" nor ", Interpreters.Names(architecture))} is in PATH or the usual folders.",
                 $"Install it (Debian, Ubuntu: apt install qemu-user-static), {others}");
     }
 

@@ -5,6 +5,9 @@ namespace BuildxPS.Engine.Emulation;
 /// <summary>The emulators of this machine: what its kernel has in binfmt_misc.</summary>
 public sealed partial class LocalEmulators
 {
+    // Of the interpreters, QEMU listens to that since 6.0; any other would take the name for an argument of the program.
+    private const int FirstToldName = 6;
+
     // The kernel opens an interpreter at its registration (F) since 4.8, and since 5.12 tells it that the name comes along (P).
     private static readonly Version s_fixesInterpreter = new(4, 8);
     private static readonly Version s_tellsName = new(5, 12);
@@ -31,7 +34,7 @@ public sealed partial class LocalEmulators
     /// <exception cref="BuildxException"><see cref="BuildxFailure.EmulationUnavailable"/>: this is no Linux.</exception>
     public EmulatorSurvey Read()
     {
-        RequireLinux("arm64");
+        RequireLinux("Register-BuildxEmulator -Platform arm64");
         var isOn = _host.Table.IsSwitchedOn;
         return new EmulatorSurvey
         {
@@ -52,22 +55,24 @@ public sealed partial class LocalEmulators
     public EmulatorRegistration Plan(Platform platform, string? interpreter, bool force)
     {
         ArgumentNullException.ThrowIfNull(platform);
-        RequireLinux(platform.Architecture);
+        RequireLinux($"Register-BuildxEmulator -Platform {platform.Architecture}");
         RequireKernel();
         var architecture = EmulatedPlatforms.ArchitectureOf(platform);
         EmulatedPlatforms.RequireForeign(architecture, _host.Own, "this machine", force);
-        var registered = _host.Table.Read().Where(e => e.Name == architecture.EntryName || e.Architecture == architecture).ToList();
+        var registered = RegisteredFor(architecture);
         if (registered.Count > 0 && !force)
         {
             throw Exists(platform, registered);
         }
 
+        var program = interpreter is null ? FindInterpreter(architecture) : CheckInterpreter(interpreter);
         return new EmulatorRegistration
         {
             Platform = platform,
             Name = architecture.EntryName,
-            Interpreter = interpreter is null ? FindInterpreter(architecture) : CheckInterpreter(interpreter),
-            Flags = _host.Kernel < s_tellsName ? "OCF" : "POCF",
+            Interpreter = program,
+            Flags = _host.Kernel >= s_tellsName && QemuVersion.FindMajor(program, architecture) >= FirstToldName ? "POCF" : "OCF",
+            Force = force,
             Replaced = [.. registered.Select(e => e.Name)],
             MountPoint = _host.Table.IsMounted ? null : _host.Table.Folder,
         };
@@ -76,7 +81,7 @@ public sealed partial class LocalEmulators
     /// <summary>Registers an emulator with the kernel.</summary>
     /// <param name="registration">How.</param>
     /// <returns>The emulator, as the kernel shows it.</returns>
-    /// <exception cref="BuildxException"><see cref="BuildxFailure.EmulationDenied"/>, or <see cref="BuildxFailure.EmulationUnavailable"/> where the kernel refuses; what was there before is there again.</exception>
+    /// <exception cref="BuildxException"><see cref="BuildxFailure.EmulationDenied"/>, <see cref="BuildxFailure.EmulatorExists"/>, or <see cref="BuildxFailure.EmulationUnavailable"/> where the kernel refuses; what was there before is there again, or the message says that it is not.</exception>
     public Emulator Register(EmulatorRegistration registration)
     {
         ArgumentNullException.ThrowIfNull(registration);
@@ -87,7 +92,13 @@ public sealed partial class LocalEmulators
         }
 
         var architecture = EmulatedPlatforms.ArchitectureOf(registration.Platform);
-        var former = _host.Table.Read().Where(e => registration.Replaced.Contains(e.Name)).ToList();
+        // Read again: where it was not mounted, the kernel may have had entries that nobody saw.
+        var former = RegisteredFor(architecture);
+        if (former.Count > 0 && !registration.Force)
+        {
+            throw Exists(registration.Platform, former);
+        }
+
         var entry = new BinfmtEntry
         {
             Name = registration.Name,
@@ -96,15 +107,13 @@ public sealed partial class LocalEmulators
             Magic = architecture.Magic,
             Mask = architecture.Mask,
         };
-        try
+        if (former.Count > 0)
         {
-            former.ForEach(e => _host.Table.Remove(e.Name));
-            _host.Table.Add(entry);
+            Replace(former, entry);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        else
         {
-            Restore(former);
-            throw Refused($"refuses the emulator {entry.Name} ({entry.Interpreter})", e);
+            Add(entry, registration.Platform);
         }
 
         var read = _host.Table.Read().FirstOrDefault(e => e.Name == entry.Name) ?? entry;
@@ -116,13 +125,13 @@ public sealed partial class LocalEmulators
     /// <exception cref="BuildxException"><see cref="BuildxFailure.EmulatorNotFound"/>, <see cref="BuildxFailure.EmulationDenied"/> or <see cref="BuildxFailure.EmulationUnavailable"/>.</exception>
     public void Unregister(string name)
     {
-        RequireLinux("arm64");
+        RequireLinux($"Unregister-BuildxEmulator {EmulatorSite.Quote(name)}");
         if (!_host.Table.Read().Any(e => e.Name == name && e.IsEmulator))
         {
             throw NotFound($"no emulator '{DisplayText.Line(name)}'");
         }
 
-        RequireRoot("unregister", $"Unregister-BuildxEmulator {name}");
+        RequireRoot("unregister", $"Unregister-BuildxEmulator {EmulatorSite.Quote(name)}");
         try
         {
             _host.Table.Remove(name);
@@ -181,18 +190,6 @@ public sealed partial class LocalEmulators
         }
     }
 
-    private void Restore(List<BinfmtEntry> former)
-    {
-        foreach (var entry in former.Where(e => _host.Table.Read().All(r => r.Name != e.Name)))
-        {
-            try
-            {
-                _host.Table.Add(entry);
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                // Its interpreter is gone, or the kernel takes none at all; the first failure tells more.
-            }
-        }
-    }
+    private List<BinfmtEntry> RegisteredFor(EmulatedArchitecture architecture)
+        => [.. _host.Table.Read().Where(e => e.Name == architecture.EntryName || e.Architecture == architecture)];
 }

@@ -14,6 +14,9 @@ public sealed record NodeAnswer<T>
     /// <summary>A result; null for the others.</summary>
     public T? Result { get; init; }
 
+    /// <summary>What the user should know though nothing failed; null for the others.</summary>
+    public string? Warning { get; init; }
+
     /// <summary>Why the node gives no result, or not this one; null for the others.</summary>
     public BuildxException? Failure { get; init; }
 }

@@ -41,7 +41,7 @@ public sealed class PlatformSurvey
             var nodes = await AnsweringNodes.ConnectAsync(handle, null, timeout, Fail, cancellationToken).ConfigureAwait(false);
             await using (nodes.ConfigureAwait(false))
             {
-                var answers = await Task.WhenAll(nodes.Nodes.Select(n => DescribeAsync(handle, n, platforms, cancellationToken))).ConfigureAwait(false);
+                var answers = await Task.WhenAll(nodes.Nodes.Select(n => DescribeAsync(handle, NamedEngine.Of(builder, handle.Name), n, platforms, cancellationToken))).ConfigureAwait(false);
                 return [.. answers.SelectMany(a => a), .. failures];
             }
 
@@ -58,26 +58,26 @@ public sealed class PlatformSurvey
     }
 
     private async Task<IEnumerable<NodeAnswer<NodePlatform>>> DescribeAsync(
-        BuilderHandle builder, AnsweringNode answering, IReadOnlyList<Platform> platforms, CancellationToken cancellationToken)
+        BuilderHandle builder, NamedEngine engine, AnsweringNode answering, IReadOnlyList<Platform> platforms, CancellationToken cancellationToken)
     {
         var node = builder.Nodes.First(n => n.Name == answering.Name);
         var listed = (await answering.Engine.IdentifyAsync(cancellationToken).ConfigureAwait(false)).Platforms;
         var entries = node.Machine.IsHere && _host.Table.IsMounted ? _host.Table.Read() : null;
         var isOn = _host.Table.IsSwitchedOn;
         var wanted = platforms.Count > 0 ? platforms : [.. listed.Concat(EmulatedPlatforms.Common).Distinct()];
-        return wanted.Select(p => new NodeAnswer<NodePlatform> { Node = node.Name, Result = Describe(builder.Name, node.Name, p, listed, isOn ? entries : []) });
+        return wanted.Select(p => new NodeAnswer<NodePlatform> { Node = node.Name, Result = Describe(engine, node.Name, p, listed, isOn ? entries : []) });
     }
 
     /// <summary>Puts together what an engine says and what its kernel has.</summary>
-    /// <param name="builder">The builder's name.</param>
+    /// <param name="engine">How the engine was named.</param>
     /// <param name="node">The node's name.</param>
     /// <param name="platform">The platform.</param>
     /// <param name="listed">What the engine lists, its own platform first.</param>
     /// <param name="entries">What its kernel has; null where that cannot be seen.</param>
     /// <returns>How the node runs the platform.</returns>
-    internal static NodePlatform Describe(string builder, string node, Platform platform, IReadOnlyList<Platform> listed, IReadOnlyList<BinfmtEntry>? entries)
+    internal static NodePlatform Describe(NamedEngine engine, string node, Platform platform, IReadOnlyList<Platform> listed, IReadOnlyList<BinfmtEntry>? entries)
     {
-        var known = new NodePlatform { Builder = builder, Node = node, Platform = platform };
+        var known = new NodePlatform { Builder = engine.Builder, Context = engine.Context, DockerHost = engine.DockerHost, Node = node, Platform = platform };
         var isListed = EmulatedPlatforms.IsListed(platform, listed);
         var isNative = listed is [var own, ..] && PlatformMatch.IsNative(platform, own);
         if (isNative && (isListed || platform.Architecture == "386"))

@@ -31,13 +31,14 @@ public sealed class PlatformTrial
 
     /// <summary>Runs a program for each platform on each node, nodes side by side. Engines that do not run are started.</summary>
     /// <param name="builder">Whose nodes.</param>
+    /// <param name="nodes">Which of them; empty for all.</param>
     /// <param name="platforms">The platforms; empty for those that a node's engine lists, or the user assigned to it.</param>
     /// <param name="limit">How long one program may take; zero for no limit.</param>
     /// <param name="cancellationToken">Stops the engines.</param>
     /// <returns>What happens, the tests as they end, and the failures of nodes.</returns>
     /// <exception cref="BuildxException">Thrown while enumerating: there is no such builder, or <see cref="BuildxFailure.PlatformInvalid"/> for a platform that cannot be tried.</exception>
     public IAsyncEnumerable<NodeAnswer<PlatformTest>> RunAsync(
-        BuilderSelection builder, IReadOnlyList<Platform> platforms, TimeSpan limit, CancellationToken cancellationToken)
+        BuilderSelection builder, IReadOnlyList<string> nodes, IReadOnlyList<Platform> platforms, TimeSpan limit, CancellationToken cancellationToken)
         => EventStream.RunAsync<NodeAnswer<PlatformTest>>(async (answer, token) =>
         {
             foreach (var platform in platforms)
@@ -49,7 +50,7 @@ public sealed class PlatformTrial
             await using (handle.ConfigureAwait(false))
             {
                 handle.NoteUse?.Invoke();
-                await Task.WhenAll(handle.Nodes.Select(node => RunAsync(handle, node, builder, platforms, limit, answer, token))).ConfigureAwait(false);
+                await Task.WhenAll(NodeChoice.Of(handle, nodes).Select(node => RunAsync(handle, node, builder, platforms, limit, answer, token))).ConfigureAwait(false);
             }
         }, cancellationToken);
 
@@ -71,7 +72,7 @@ public sealed class PlatformTrial
                 var site = EmulatorSite.Of(node, builder.Driver, builder.Name, selection, _environment);
                 foreach (var platform in platforms.Count > 0 ? platforms : Usual(chosen))
                 {
-                    var test = await TryAsync(builder.Name, chosen, platform, site, limit, cancellationToken).ConfigureAwait(false);
+                    var test = await TryAsync(NamedEngine.Of(selection, builder.Name), chosen, platform, site, limit, cancellationToken).ConfigureAwait(false);
                     await answer(new NodeAnswer<PlatformTest> { Node = node.Name, Result = test }, cancellationToken).ConfigureAwait(false);
                 }
             }
@@ -96,11 +97,11 @@ public sealed class PlatformTrial
         $"Give one of linux/{string.Join(", linux/", EmulatedArchitecture.All.Select(a => a.Name))}, linux/arm/v6.");
 
     private static async Task<PlatformTest> TryAsync(
-        string builder, ChosenNode node, Platform platform, EmulatorSite site, TimeSpan limit, CancellationToken cancellationToken)
+        NamedEngine engine, ChosenNode node, Platform platform, EmulatorSite site, TimeSpan limit, CancellationToken cancellationToken)
     {
         var listed = node.Description.Platforms;
         var isNative = listed is [var own, ..] && PlatformMatch.IsNative(platform, own);
-        var test = new PlatformTest { Builder = builder, Node = node.Node.Name, Platform = platform, IsListed = EmulatedPlatforms.IsListed(platform, listed) };
+        var test = new PlatformTest { Builder = engine.Builder, Context = engine.Context, DockerHost = engine.DockerHost, Node = node.Node.Name, Platform = platform, IsListed = EmulatedPlatforms.IsListed(platform, listed) };
         using var timed = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timed.CancelAfter(limit > TimeSpan.Zero ? limit : Timeout.InfiniteTimeSpan);
         var started = Stopwatch.GetTimestamp();
@@ -139,7 +140,7 @@ public sealed class PlatformTrial
             return test with
             {
                 Failure = BuildxFailure.EmulatorUnusable,
-                Error = "Its emulator is registered without the flag F, so that containers cannot use it.",
+                Error = "Its emulator is registered without the flag F, or is not static, so that containers cannot use it.",
                 Advice = site.Advise(test.Platform, replaces: true),
             };
         }

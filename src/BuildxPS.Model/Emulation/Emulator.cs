@@ -30,8 +30,14 @@ public sealed record Emulator
     /// <summary>Which bits of <see cref="Magic"/> count, in hexadecimal; empty where all do.</summary>
     public string Mask { get; init; } = "";
 
-    /// <summary>The builder through which it was registered; null for one of this machine.</summary>
+    /// <summary>The builder through which it was registered; null for one of this machine, and where the engine was named by its context or address.</summary>
     public string? Builder { get; init; }
+
+    /// <summary>The docker context that the engine was named by; null for the others.</summary>
+    public string? Context { get; init; }
+
+    /// <summary>The address that the engine was named by; null for the others.</summary>
+    public string? DockerHost { get; init; }
 
     /// <summary>The builder's node on whose machine it is; null for one of this machine.</summary>
     public string? Node { get; init; }

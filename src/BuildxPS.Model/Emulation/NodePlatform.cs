@@ -3,8 +3,14 @@ namespace BuildxPS;
 /// <summary>How a node runs one platform, by what its engine lists and, where that is this machine, by what the kernel has. Nothing was run.</summary>
 public sealed record NodePlatform
 {
-    /// <summary>The builder.</summary>
-    public required string Builder { get; init; }
+    /// <summary>The builder; null where the engine was named by its context or address, which then follows.</summary>
+    public string? Builder { get; init; }
+
+    /// <summary>The docker context that the engine was named by; null for the others.</summary>
+    public string? Context { get; init; }
+
+    /// <summary>The address that the engine was named by; null for the others.</summary>
+    public string? DockerHost { get; init; }
 
     /// <summary>The builder's node.</summary>
     public required string Node { get; init; }

@@ -18,16 +18,18 @@ public abstract class EmulationCommand : BuildxProgressCommand
     public string[] Builder { get; set => field = value ?? []; } = [];
 
     /// <summary>The docker context whose engine's machine is meant.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
+    [Parameter(ValueFromPipelineByPropertyName = true)]
     [ArgumentCompleter(typeof(ContextNameCompleter))]
-    public string? Context { get; set; }
+    public string? Context { get; set => field = string.IsNullOrEmpty(value) ? null : value; }
 
     /// <summary>The address of the docker engine whose machine is meant.</summary>
-    [Parameter]
+    [Parameter(ValueFromPipelineByPropertyName = true)]
     [Alias("H")]
-    [ValidateNotNullOrEmpty]
-    public string? DockerHost { get; set; }
+    public string? DockerHost { get; set => field = string.IsNullOrEmpty(value) ? null : value; }
+
+    /// <summary>Only these nodes of the builder, or the node of what is piped in; without it all.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public string[] Node { get; set => field = [.. (value ?? []).Where(n => !string.IsNullOrEmpty(n))]; } = [];
 
     /// <summary>Whether this machine's own kernel is meant.</summary>
     private protected bool IsLocal => Builder.Length == 0 && Context is null && DockerHost is null;
@@ -38,10 +40,30 @@ public abstract class EmulationCommand : BuildxProgressCommand
         ChooseProgress();
 
         // An emulator of this machine that is piped in has no builder; a script's variable that nobody set is another thing.
-        ForAll(Builder, () => IsLocal && MyInvocation.BoundParameters.ContainsKey(nameof(Builder))
-            ? throw new BuildxException(BuildxFailure.ArgumentInvalid, "-Builder is empty.", "Name a builder, or leave -Builder out.")
-            : true);
+        Require(nameof(Builder), Builder.Length > 0, "Name a builder, or leave -Builder out.");
+        Require(nameof(Context), Context is not null, "Name a docker context, or leave -Context out.");
+        Require(nameof(DockerHost), DockerHost is not null, "Give an engine's address, or leave -DockerHost out.");
+        Require(nameof(Node), Node.Length > 0, "Name a node, or leave -Node out.");
     }
+
+    /// <summary>Refuses what only the machines of engines have a use for.</summary>
+    /// <param name="image">The image that was named.</param>
+    private protected void RequireNothingRemote(string? image)
+    {
+        var unused = image is not null ? "-Image" : Node.Length > 0 ? "-Node" : MyInvocation.BoundParameters.ContainsKey("TimeoutSec") ? "-TimeoutSec" : null;
+        if (unused is not null)
+        {
+            throw new BuildxException(
+                BuildxFailure.ArgumentInvalid,
+                $"{unused} is for the machines of a builder's engines, and no builder was named.",
+                $"Name it with -Builder, -Context or -DockerHost, or leave {unused} out.");
+        }
+    }
+
+    private void Require(string parameter, bool isGiven, string advice)
+        => ForAll(parameter, () => !isGiven && MyInvocation.BoundParameters.ContainsKey(parameter)
+            ? throw new BuildxException(BuildxFailure.ArgumentInvalid, $"-{parameter} is empty.", advice)
+            : true);
 
     /// <summary>Does the work for each builder that was named, or for the one that is meant without a name.</summary>
     private protected void ForSelections(Action<BuilderSelection> work) => ForSelections(Builder, Context, DockerHost, work);
@@ -76,6 +98,10 @@ public abstract class EmulationCommand : BuildxProgressCommand
         else if (answer.Failure is { } failure)
         {
             WriteError(FailureRecord.Create(failure, answer.Node));
+        }
+        else if (answer.Warning is { } warning)
+        {
+            WriteWarning(warning);
         }
         else
         {

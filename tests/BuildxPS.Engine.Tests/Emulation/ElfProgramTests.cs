@@ -27,6 +27,7 @@ public sealed class ElfProgramTests
         Assert.Contains("not an ELF file", Problem([]), StringComparison.Ordinal);
         Assert.Contains("damaged", Problem(ElfFiles.Static()[..40]), StringComparison.Ordinal);
         Assert.Contains("not a program", Problem(With(16, 1)), StringComparison.Ordinal);
+        Assert.Contains("start", Problem(WithoutEntry()), StringComparison.Ordinal);
         Assert.Contains("damaged", Problem(With(4, 7)), StringComparison.Ordinal);
         Assert.Contains("damaged", Problem(With(56, 0xff)), StringComparison.Ordinal);
         Assert.Contains("damaged", Problem(With(39, 0xff)), StringComparison.Ordinal);
@@ -53,6 +54,13 @@ public sealed class ElfProgramTests
         });
 
     private static string Problem(byte[] file) => Assert.Throws<InvalidDataException>(() => ElfProgram.Read(new MemoryStream(file))).Message;
+
+    private static byte[] WithoutEntry()
+    {
+        var file = ElfFiles.Static();
+        file.AsSpan(24, 8).Clear();
+        return file;
+    }
 
     private static byte[] With(int position, byte value)
     {

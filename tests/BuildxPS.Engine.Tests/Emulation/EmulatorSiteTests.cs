@@ -7,6 +7,8 @@ public sealed class EmulatorSiteTests : IDisposable
 {
     private readonly FakeMachine _machine = new();
 
+    public EmulatorSiteTests() => Assert.SkipUnless(OperatingSystem.IsLinux(), "Elsewhere no engine is on this machine.");
+
     public void Dispose() => _machine.Dispose();
 
     [Fact]
@@ -44,6 +46,16 @@ public sealed class EmulatorSiteTests : IDisposable
             "Run 'Register-BuildxEmulator -Platform arm64' as root on the machine of the engine (tcp://far.test:1234), ", Site("tcp://far.test:1234", false).Advise(platform), StringComparison.Ordinal);
         Assert.StartsWith(
             "Run 'Set-BuildxBuilder mine -DriverOption qemu.install=true', ", (Site("kubernetes:///x", false) with { Driver = "kubernetes" }).Advise(platform), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_line_can_be_run_as_it_stands()
+    {
+        var site = Site("tcp://far.test:2376", true) with { Selection = new BuilderSelection { Context = "it's; mine\u2019" } };
+
+        Assert.Contains("-Context 'it''s; mine\u2019\u2019'", site.Advise(Platform.Parse("linux/arm64")), StringComparison.Ordinal);
+        Assert.Equal("'@x'", EmulatorSite.Quote("@x"));
+        Assert.Contains("'Get-BuildxEmulator -Builder mine'", Site("tcp://far.test:2376", true).Advise(null), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using BuildxPS.Engine.Configuration;
 using BuildxPS.Engine.Emulation;
+using BuildxPS.Engine.Sessions.Files.Systems;
 using BuildxPS.Engine.Tests.Environment;
 
 namespace BuildxPS.Engine.Tests.Emulation;
@@ -21,6 +22,7 @@ internal sealed class FakeMachine : IDisposable
             Kernel = new Version(6, 1),
             Own = Platform.Parse("linux/amd64"),
             Table = new BinfmtTable(Table),
+            Root = Owner(Programs),
             ProgramFolders = [Programs],
             Mount = _ => Mount(),
         };
@@ -55,19 +57,22 @@ internal sealed class FakeMachine : IDisposable
     public string Entry(string name) => File.ReadAllText(Path.Join(Table, name));
 
     /// <summary>Puts a program there that may be executed.</summary>
-    public string AddProgram(string name, byte[] content)
+    public string AddProgram(string name, byte[] content, UnixFileMode mode = UnixFileMode.UserRead | UnixFileMode.UserExecute)
     {
         var path = Path.Join(Programs, name);
         File.WriteAllBytes(path, content);
         if (!OperatingSystem.IsWindows())
         {
-            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+            File.SetUnixFileMode(path, mode);
         }
 
         return path;
     }
 
     public void Dispose() => _folder.Dispose();
+
+    private static uint Owner(string path)
+        => OperatingSystem.IsLinux() && LinuxNative.Status(LinuxNative.CurrentDirectory, path, 0, LinuxNative.BasicStats, out var status) == 0 ? status.UserId : 0;
 
     private void Mount()
     {

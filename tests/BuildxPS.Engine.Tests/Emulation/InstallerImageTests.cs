@@ -1,3 +1,4 @@
+using BuildxPS.Engine.Drivers;
 using BuildxPS.Engine.Emulation;
 
 namespace BuildxPS.Engine.Tests.Emulation;
@@ -27,7 +28,22 @@ public sealed class InstallerImageTests
         var output = InstallerOutput.Read(0, [], ["Setting /usr/bin/qemu-aarch64-static as binfmt interpreter for aarch64"]);
         Assert.Equal(InstallOutcome.Registered, image.OutcomeOf(s_wanted[0], output));
         Assert.Equal(InstallOutcome.Failed, image.OutcomeOf(s_wanted[1], output));
+        Assert.Equal(InstallOutcome.Failed, image.OutcomeOf(s_wanted[1], InstallerOutput.Read(0, [], ["Setting /usr/bin/qemu-armeb-static as binfmt interpreter for armeb"])));
+        Assert.Equal(BuildxFailure.ArgumentInvalid, Assert.Throws<BuildxException>(() => image.RequireConsent(force: false)).Failure);
+        image.RequireConsent(force: true);
+        InstallerImage.Parse(null).RequireConsent(force: false);
     }
+
+    [Theory]
+    [InlineData("*")]
+    [InlineData("qemu-*")]
+    [InlineData("python3.11")]
+    [InlineData("qemu-arm,python3")]
+    [InlineData("qemu-arm\n")]
+    [InlineData("arm64")]
+    [InlineData("")]
+    public void Nothing_but_emulators_by_their_names_is_taken_away(string name)
+        => Assert.Equal(BuildxFailure.ArgumentInvalid, Assert.Throws<BuildxException>(() => InstallerImage.Parse(null).Uninstall(["qemu-aarch64", name])).Failure);
 
     [Theory]
     [InlineData("installing: arm64 OK", 1)]
@@ -51,6 +67,8 @@ public sealed class InstallerImageTests
 
     [Theory]
     [InlineData("uninstalling: qemu-aarch64 OK", true)]
+    [InlineData("uninstalling: aarch64 OK", true)]
+    [InlineData("uninstalling: qemu-aarch64_be OK", null)]
     [InlineData("uninstalling: qemu-aarch64 not found", false)]
     [InlineData("uninstalling: qemu-aarch64 permission denied", null)]
     [InlineData("", null)]
@@ -58,6 +76,13 @@ public sealed class InstallerImageTests
         => Assert.Equal(expected, InstallerImage.IsRemoved("qemu-aarch64", InstallerOutput.Read(0, [line], [])));
 
     [Fact]
-    public void What_it_printed_is_shown_without_what_a_terminal_would_obey()
-        => Assert.Equal("\nIt printed:\n  error\n  state", InstallerOutput.Read(1, ["error"], ["state"]).Show());
+    public async Task What_it_printed_is_shown_without_what_a_terminal_would_obey()
+    {
+        var printed = "\u001b[31merror\u001b[0m\u0007"u8.ToArray();
+        byte[] frame = [2, 0, 0, 0, 0, 0, 0, (byte)printed.Length, .. printed];
+
+        var line = await ContainerLog.ReadTailAsync(new MemoryStream(frame), TestContext.Current.CancellationToken);
+
+        Assert.Equal("\nIt printed:\n  error\n  state", InstallerOutput.Read(1, [line.TrimEnd('\n')], ["state"]).Show());
+    }
 }

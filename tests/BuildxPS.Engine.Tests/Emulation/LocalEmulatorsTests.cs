@@ -7,12 +7,14 @@ public sealed class LocalEmulatorsTests : IDisposable
     private readonly Platform _arm64 = Platform.Parse("linux/arm64");
     private FakeMachine _machine = new();
 
+    public LocalEmulatorsTests() => Assert.SkipUnless(OperatingSystem.IsLinux(), "Interpreters are looked at as Linux shows files.");
+
     public void Dispose() => _machine.Dispose();
 
     [Fact]
     public void An_installed_interpreter_is_registered_with_the_flags_that_containers_need()
     {
-        var path = _machine.AddProgram("qemu-aarch64-static", ElfFiles.Static());
+        var path = _machine.AddProgram("qemu-aarch64-static", ElfFiles.Qemu());
 
         var registration = _machine.Emulators.Plan(_arm64, null, force: false);
         _machine.Emulators.Register(registration);
@@ -26,9 +28,65 @@ public sealed class LocalEmulatorsTests : IDisposable
     [Fact]
     public void A_kernel_that_does_not_tell_interpreters_of_the_name_gets_no_P()
     {
-        _machine.AddProgram("qemu-aarch64", ElfFiles.Static());
+        _machine.AddProgram("qemu-aarch64", ElfFiles.Qemu());
         _machine.Host = _machine.Host with { Kernel = new Version(5, 10) };
         Assert.Equal("OCF", _machine.Emulators.Plan(_arm64, null, force: false).Flags);
+    }
+
+    [Theory]
+    [InlineData("qemu-aarch64 version 6.0.0", "POCF")]
+    [InlineData("qemu-aarch64 version 10.1.2", "POCF")]
+    [InlineData("qemu-aarch64 version 5.2.0", "OCF")]
+    [InlineData("qemu-arm version 7.2.0", "OCF")]
+    [InlineData("qemu-aarch64 version soon", "OCF")]
+    [InlineData("my own emulator", "OCF")]
+    public void Only_an_interpreter_that_listens_to_P_gets_it(string says, string flags)
+    {
+        // Across the end of a block that is read.
+        var padding = new byte[(1 << 20) - ElfFiles.Static().Length];
+        var path = _machine.AddProgram("own", [.. ElfFiles.Static(), .. padding, .. System.Text.Encoding.ASCII.GetBytes(says + "\n")]);
+
+        Assert.Equal(flags, _machine.Emulators.Plan(_arm64, path, force: false).Flags);
+    }
+
+    [Fact]
+    public void A_program_that_others_may_change_is_not_registered_because_it_was_found()
+    {
+        const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+        var path = _machine.AddProgram("qemu-aarch64-static", ElfFiles.Qemu(), Owner | UnixFileMode.OtherWrite);
+        Assert.Contains("others than root may change it", Refused(BuildxFailure.InterpreterInvalid, () => _machine.Emulators.Plan(_arm64, null, force: false)).Message, StringComparison.Ordinal);
+        Assert.Equal(path, _machine.Emulators.Plan(_arm64, path, force: false).Interpreter);
+
+        _machine.AddProgram("qemu-aarch64-static", ElfFiles.Qemu(), Owner);
+        _machine.Host = _machine.Host with { Root = _machine.Host.Root + 1 };
+        Assert.Contains("does not belong to root", Refused(BuildxFailure.InterpreterInvalid, () => _machine.Emulators.Plan(_arm64, null, force: false)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_was_registered_stays_where_the_kernel_refuses_the_new_one()
+    {
+        _machine.AddProgram("qemu-aarch64-static", ElfFiles.Qemu());
+        _machine.Add("qemu-aarch64", Arm64, "OC");
+        var plan = _machine.Emulators.Plan(_arm64, null, force: true);
+        File.Delete(Path.Join(_machine.Table, "register"));
+
+        Refused(BuildxFailure.EmulationUnavailable, () => _machine.Emulators.Register(plan));
+
+        Assert.StartsWith("enabled", _machine.Entry("qemu-aarch64"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_is_seen_only_once_binfmt_misc_is_mounted_is_not_replaced_without_force()
+    {
+        _machine.Dispose();
+        _machine = new FakeMachine(isMounted: false);
+        _machine.AddProgram("qemu-aarch64-static", ElfFiles.Qemu());
+        var plan = _machine.Emulators.Plan(_arm64, null, force: false);
+        _machine.Add("qemu-aarch64", Arm64, "POCF");
+
+        Refused(BuildxFailure.EmulatorExists, () => _machine.Emulators.Register(plan));
+
+        Assert.Equal("", _machine.Registration);
     }
 
     [Fact]
@@ -36,7 +94,7 @@ public sealed class LocalEmulatorsTests : IDisposable
     {
         _machine.Dispose();
         _machine = new FakeMachine(isMounted: false);
-        _machine.AddProgram("qemu-aarch64-static", ElfFiles.Static());
+        _machine.AddProgram("qemu-aarch64-static", ElfFiles.Qemu());
 
         var survey = _machine.Emulators.Read();
         var registration = _machine.Emulators.Plan(_arm64, null, force: false);
@@ -90,7 +148,7 @@ public sealed class LocalEmulatorsTests : IDisposable
     [Fact]
     public void Who_is_not_root_is_told_before_anything_changes()
     {
-        _machine.AddProgram("qemu-aarch64-static", ElfFiles.Static());
+        _machine.AddProgram("qemu-aarch64-static", ElfFiles.Qemu());
         _machine.Add("qemu-s390x", "7f454c4602020100000000000000000000020016", "OC");
         _machine.Host = _machine.Host with { IsRoot = false };
 
@@ -105,7 +163,7 @@ public sealed class LocalEmulatorsTests : IDisposable
     [Fact]
     public void One_that_is_registered_is_replaced_only_by_force()
     {
-        var path = _machine.AddProgram("qemu-aarch64-static", ElfFiles.Static());
+        var path = _machine.AddProgram("qemu-aarch64-static", ElfFiles.Qemu());
         _machine.Add("mine", Arm64, "OC", interpreter: "/opt/qemu");
 
         var failure = Refused(BuildxFailure.EmulatorExists, () => _machine.Emulators.Plan(_arm64, null, force: false));
@@ -161,7 +219,7 @@ public sealed class LocalEmulatorsTests : IDisposable
     [Fact]
     public void A_refusal_of_the_kernel_names_the_emulator()
     {
-        var path = _machine.AddProgram("qemu-aarch64-static", ElfFiles.Static());
+        var path = _machine.AddProgram("qemu-aarch64-static", ElfFiles.Qemu());
         var registration = _machine.Emulators.Plan(_arm64, null, force: false);
         File.Delete(Path.Join(_machine.Table, "register"));
 

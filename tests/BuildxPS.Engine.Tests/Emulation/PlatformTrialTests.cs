@@ -82,6 +82,6 @@ public sealed class PlatformTrialTests : IDisposable
 
     private async Task<List<NodeAnswer<PlatformTest>>> RunAsync(TimeSpan limit, params string[] platforms)
         => await new PlatformTrial(_machine.Environment, (_, _) => Task.FromResult(_engine.Builder()))
-            .RunAsync(new BuilderSelection(), [.. platforms.Select(Platform.Parse)], limit, TestContext.Current.CancellationToken)
+            .RunAsync(new BuilderSelection(), [], [.. platforms.Select(Platform.Parse)], limit, TestContext.Current.CancellationToken)
             .ToListAsync(TestContext.Current.CancellationToken);
 }

@@ -13,7 +13,7 @@ public static partial class FailureCatalogue
     /// <summary>A program for another processor was run, and the interpreter that the kernel knows is not in the container.</summary>
     internal static FailureCase EmulatorUnusable { get; } = new()
     {
-        Summary = "The engine's emulator for PLATFORM cannot be used in containers: it is registered without the flag F, so that it is looked for in the container, where it is not",
+        Summary = "The engine's emulator for PLATFORM cannot be used in containers: it is registered without the flag F, so that it is looked for in the container, where it is not, or is not static",
         Advice = "Register it again, with the flag F, where the engine runs: Register-BuildxEmulator -Platform ARCH -Force as root on that machine, or with -Builder NAME through the docker daemon there.",
     };
 

@@ -23,22 +23,19 @@ public sealed class GetBuildxEmulatorCommand : BuildxCommand
 
     /// <summary>Names of builders, wildcards allowed, or what <c>Get-BuildxBuilder</c> gives: says which platforms their nodes run, and how.</summary>
     [Parameter(ParameterSetName = OfBuilder, ValueFromPipelineByPropertyName = true)]
-    [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(BuilderNameCompleter))]
-    public string[] Builder { get; set; } = [];
+    public string[] Builder { get; set => field = [.. (value ?? []).Where(n => !string.IsNullOrEmpty(n))]; } = [];
 
     /// <summary>The same for the docker context's engine.</summary>
-    [Parameter(ParameterSetName = OfBuilder)]
-    [ValidateNotNullOrEmpty]
+    [Parameter(ParameterSetName = OfBuilder, ValueFromPipelineByPropertyName = true)]
     [ArgumentCompleter(typeof(ContextNameCompleter))]
-    public string? Context { get; set; }
+    public string? Context { get; set => field = string.IsNullOrEmpty(value) ? null : value; }
 
     /// <summary>The same for the docker engine at this address.</summary>
-    [Parameter(ParameterSetName = OfBuilder)]
+    [Parameter(ParameterSetName = OfBuilder, ValueFromPipelineByPropertyName = true)]
     [Alias("H")]
-    [ValidateNotNullOrEmpty]
-    public string? DockerHost { get; set; }
+    public string? DockerHost { get; set => field = string.IsNullOrEmpty(value) ? null : value; }
 
     /// <summary>Only these platforms; with a builder, these and no others, whether a node has them or not. <c>arm64</c> means <c>linux/arm64</c>.</summary>
     [Parameter]
@@ -57,6 +54,9 @@ public sealed class GetBuildxEmulatorCommand : BuildxCommand
         var platforms = ForAll(Platform, () => EmulatedPlatforms.Read(Platform));
         if (ParameterSetName == OfBuilder)
         {
+            ForAll(Builder, () => Builder.Length == 0 && Context is null && DockerHost is null
+                ? throw new BuildxException(BuildxFailure.ArgumentInvalid, "No builder is named.", "Name it with -Builder, -Context or -DockerHost; without them, this machine's emulators are listed.")
+                : true);
             ForSelections(Builder, Context, DockerHost, builder => WriteNodes(builder, platforms));
             return;
         }

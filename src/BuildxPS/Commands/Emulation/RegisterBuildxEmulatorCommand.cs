@@ -74,14 +74,7 @@ public sealed class RegisterBuildxEmulatorCommand : EmulationCommand
 
     private void CheckLocal(IReadOnlyList<Platform> platforms)
     {
-        if (Image is not null)
-        {
-            throw new BuildxException(
-                BuildxFailure.ArgumentInvalid,
-                "-Image is run by the docker daemon of a builder, and none was named.",
-                "Name it with -Builder, -Context or -DockerHost, or leave -Image out.");
-        }
-
+        RequireNothingRemote(Image);
         if (Interpreter is not null && platforms.Count > 1)
         {
             throw new BuildxException(
@@ -93,10 +86,11 @@ public sealed class RegisterBuildxEmulatorCommand : EmulationCommand
 
     private void RegisterThere(BuilderSelection builder, IReadOnlyList<Platform> platforms)
     {
-        var installation = new EmulatorInstallation { Platforms = platforms, Image = Image, Force = Force, Timeout = TimeSpan.FromSeconds(TimeoutSec) };
+        var installation = new EmulatorInstallation { Platforms = platforms, Nodes = Node, Image = Image, Force = Force, Timeout = TimeSpan.FromSeconds(TimeoutSec) };
         var engines = new EngineEmulators(ClientEnvironment.Read());
-        var (name, image, addresses) = Run(token => engines.FindAsync(builder, installation, token));
-        if (ShouldProcess($"the machine of {string.Join(", ", addresses)} (builder '{name}')", $"Register emulators for {string.Join(", ", platforms)} with the image {image}, in a privileged container"))
+        var (name, image, replacesAll, addresses) = Run(token => engines.FindAsync(builder, installation, token));
+        var what = replacesAll ? "Unregister all of QEMU's emulators and register all" : $"Register emulators for {string.Join(", ", platforms)}";
+        if (ShouldProcess($"the machine of {string.Join(", ", addresses)} (builder '{name}')", $"{what} with the image {image}, in a privileged container"))
         {
             // After the last lines of progress, which would else stand between the rows of a table.
             var registered = new List<Emulator>();

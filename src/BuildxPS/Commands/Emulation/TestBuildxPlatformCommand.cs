@@ -27,6 +27,6 @@ public sealed class TestBuildxPlatformCommand : EmulationCommand
     {
         var platforms = ForAll(Platform, () => EmulatedPlatforms.Read(Platform));
         ForSelections(builder => Show(
-            token => new PlatformTrial(ClientEnvironment.Read()).RunAsync(builder, platforms, TimeSpan.FromSeconds(TimeoutSec), token), WriteObject));
+            token => new PlatformTrial(ClientEnvironment.Read()).RunAsync(builder, Node, platforms, TimeSpan.FromSeconds(TimeoutSec), token), WriteObject));
     }
 }

@@ -47,20 +47,29 @@ public sealed class UnregisterBuildxEmulatorCommand : EmulationCommand
         var platforms = ForAll(Platform, () => EmulatedPlatforms.Read(Platform));
         if (IsLocal)
         {
-            foreach (var name in Name)
+            ForAll(Image, () =>
             {
-                ForInput(name, () => UnregisterHere(name));
-            }
-
-            foreach (var platform in platforms)
-            {
-                ForInput(platform, () => UnregisterHere(platform));
-            }
-
+                RequireNothingRemote(Image);
+                return true;
+            });
+            UnregisterHere(platforms);
             return;
         }
 
         ForSelections(builder => UnregisterThere(builder, platforms));
+    }
+
+    private void UnregisterHere(IReadOnlyList<Platform> platforms)
+    {
+        foreach (var name in Name)
+        {
+            ForInput(name, () => UnregisterHere(name));
+        }
+
+        foreach (var platform in platforms)
+        {
+            ForInput(platform, () => UnregisterHere(platform));
+        }
     }
 
     private void UnregisterHere(string name)
@@ -105,9 +114,9 @@ public sealed class UnregisterBuildxEmulatorCommand : EmulationCommand
 
     private void UnregisterThere(BuilderSelection builder, IReadOnlyList<Platform> platforms)
     {
-        var installation = new EmulatorInstallation { Platforms = platforms, Names = Name, Image = Image, Timeout = TimeSpan.FromSeconds(TimeoutSec) };
+        var installation = new EmulatorInstallation { Platforms = platforms, Names = Name, Nodes = Node, IsRemoval = true, Image = Image, Timeout = TimeSpan.FromSeconds(TimeoutSec) };
         var engines = new EngineEmulators(ClientEnvironment.Read());
-        var (name, image, addresses) = Run(token => engines.FindAsync(builder, installation, token));
+        var (name, image, _, addresses) = Run(token => engines.FindAsync(builder, installation, token));
         var what = string.Join(", ", Name.Concat(platforms.Select(p => p.ToString())));
         if (ShouldProcess($"the machine of {string.Join(", ", addresses)} (builder '{name}')", $"Unregister emulators ({what}) with the image {image}, in a privileged container"))
         {
