@@ -21,14 +21,17 @@ public sealed class RealTransferTests
     {
         using var folder = MakeTree();
         await BuildAsync(engine, folder["context"], folder["ours"]);
-        var ours = TreeText.Of(folder["ours"]);
+
+        // An engine this old gives copied folders the time of the copy, another one where its cache was cleared in between.
+        string Tree(string name) => TreeText.Of(folder[name], folderTimes: engine != "d20");
+        var ours = Tree("ours");
 
         Assert.Contains("link|", ours, StringComparison.Ordinal);
         Assert.DoesNotContain("ignored", ours, StringComparison.Ordinal);
         if (engine != "bkd")
         {
             await RunBuildxAsync(engine, folder["context"], folder["theirs"]);
-            Assert.Equal(TreeText.Of(folder["theirs"]), ours);
+            Assert.Equal(Tree("theirs"), ours);
             Assert.Equal(IFileSystem.Current.Status(folder["theirs"])!.Value.Mode, IFileSystem.Current.Status(folder["ours"])!.Value.Mode);
         }
         else
@@ -38,7 +41,7 @@ public sealed class RealTransferTests
 
         // Once more over what is there.
         await BuildAsync(engine, folder["context"], folder["ours"]);
-        Assert.Equal(ours, TreeText.Of(folder["ours"]));
+        Assert.Equal(ours, Tree("ours"));
     }
 
     private static string Names(string folder) => TreeText.Paths(folder, new FileSelection { ExcludePatterns = ["ignored*", "!ignored.kept"] });
