@@ -52,7 +52,7 @@ Describe 'Get-BuildxDiskUsage' {
         (Get-BuildxDiskUsage -Id $record.Id -UnusedFor ([timespan]::Zero)).Id | Should -Be $record.Id
         (Get-BuildxBuilder default | Get-BuildxDiskUsage -Filter @{ id = $record.Id }).Id | Should -Be $record.Id
         ($record | Out-String -Width 200) | Should -BeLike '*Node: default/default*'
-        ($record | Out-String -Width 200) | Should -BeLike "*$($record.Id)*regular*kB*$mark*"
+        ($record | Out-String -Width 200) | Should -BeLike "*$($record.Id)*kB*regular*$mark*"
         Remove-Record 1 { $record | Clear-BuildxCache -All -Force -WarningAction SilentlyContinue } | Should -HaveCount 1
     }
 
