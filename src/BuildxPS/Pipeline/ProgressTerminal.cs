@@ -20,8 +20,9 @@ internal sealed class ProgressTerminal(PSHost host, Action<string> writeLine, Ac
             {
                 return host.UI?.RawUI?.WindowSize.Width is > 0 and var width ? width : UsualWidth;
             }
-            catch (Exception e) when (e is HostException or IOException or NotImplementedException or NotSupportedException or InvalidOperationException)
+            catch (Exception e) when (e is HostException or IOException or NotSupportedException or InvalidOperationException or NotImplementedException)
             {
+                // Hosts without a screen answer so, the last as PowerShell's own documentation tells them to.
                 return UsualWidth;
             }
         }
