@@ -1,5 +1,5 @@
-# The source of the module's manifest. `./build.ps1 Build` puts it with the assemblies it needs into out/BuildxPS;
-# import that folder, never this file.
+# The module's manifest. In the source tree it has no assemblies beside it: `./build.ps1 Build` puts it with them into
+# out/BuildxPS, and that folder is what is imported.
 @{
     RootModule           = 'BuildxPS.dll'
     ModuleVersion        = '0.1.0'
@@ -13,6 +13,9 @@
     # reads this line first, names the version it needs, and loads nothing.
     PowerShellVersion    = '7.6'
     CompatiblePSEditions = @('Core')
+
+    # Plain IL, for every processor.
+    ProcessorArchitecture = 'None'
 
     CmdletsToExport      = @(
         'Add-BuildxNode'
@@ -49,11 +52,12 @@
     AliasesToExport      = @()
 
     FormatsToProcess     = @('BuildxPS.Format.ps1xml')
-    TypesToProcess       = @('BuildxPS.Types.ps1xml')
 
     PrivateData          = @{
         PSData = @{
-            Tags = @('Docker', 'BuildKit', 'buildx', 'Container', 'Image', 'OCI', 'PSEdition_Core', 'Windows', 'Linux', 'MacOS')
+            Tags         = @('Docker', 'BuildKit', 'buildx', 'Container', 'Image', 'OCI', 'PSEdition_Core', 'Windows', 'Linux', 'MacOS')
+            LicenseUri   = 'https://www.apache.org/licenses/LICENSE-2.0'
+            ReleaseNotes = 'What changed is in CHANGELOG.md in the module''s folder.'
         }
     }
 }

@@ -33,14 +33,33 @@ public sealed class BuilderCreator
     public async Task<CreatedBuilder> CreateAsync(BuilderCreation creation, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(creation);
-        var driver = _draft.ChooseDriver(creation);
         var name = creation.Name ?? FreeName();
-        CheckName(name);
         creation = creation with { Name = name };
-        var (node, warnings) = _draft.Make(creation, driver);
+        var (driver, node, warnings) = Plan(creation);
         await _draft.ReachAsync(driver, node, cancellationToken).ConfigureAwait(false);
         await SaveAsync(creation, name, driver, node, cancellationToken).ConfigureAwait(false);
         return new CreatedBuilder { Name = name, Warnings = warnings };
+    }
+
+    /// <summary>Refuses what <see cref="CreateAsync"/> would refuse before it contacts anything.</summary>
+    /// <param name="creation">What the builder is to be; its name may be left open.</param>
+    /// <exception cref="BuildxException">As for <see cref="CreateAsync"/>.</exception>
+    public void Check(BuilderCreation creation)
+    {
+        ArgumentNullException.ThrowIfNull(creation);
+        _ = Plan(creation);
+    }
+
+    private (string Driver, InstanceNode Node, IReadOnlyList<string> Warnings) Plan(BuilderCreation creation)
+    {
+        var driver = _draft.ChooseDriver(creation);
+        if (creation.Name is { } name)
+        {
+            CheckName(name);
+        }
+
+        var (node, warnings) = _draft.Make(creation, driver);
+        return (driver, node, warnings);
     }
 
     private async Task SaveAsync(BuilderCreation creation, string name, string driver, InstanceNode node, CancellationToken cancellationToken)

@@ -32,18 +32,7 @@ public sealed class BuilderNodes
     {
         ArgumentNullException.ThrowIfNull(creation);
         ArgumentException.ThrowIfNullOrEmpty(creation.Name);
-        var builder = Find(creation.Name);
-        if (creation.Driver is { } asked && asked != builder.Driver)
-        {
-            throw new BuildxException(
-                BuildxFailure.DriverMismatch,
-                $"The builder '{builder.Name}' has the driver '{builder.Driver}', and all its nodes have that one; '{DisplayText.Line(asked)}' was asked for.",
-                "Leave -Driver out, or make another builder with New-BuildxBuilder.");
-        }
-
-        var driver = _draft.ChooseDriver(creation with { Driver = builder.Driver });
-        var (node, warnings) = _draft.Make(creation, driver);
-        _ = Added(builder, node);
+        var (builder, driver, node, warnings) = Plan(creation, creation.Name);
         await _draft.ReachAsync(driver, node, cancellationToken).ConfigureAwait(false);
         using var turn = await _store.LockAsync(cancellationToken).ConfigureAwait(false);
 
@@ -55,6 +44,33 @@ public sealed class BuilderNodes
         }
 
         return new CreatedBuilder { Name = builder.Name, Warnings = warnings };
+    }
+
+    /// <summary>Refuses what <see cref="AddAsync"/> would refuse before it contacts anything.</summary>
+    /// <param name="creation">The builder's name, and what the node is to be.</param>
+    /// <exception cref="BuildxException">As for <see cref="AddAsync"/>.</exception>
+    public void CheckAddition(BuilderCreation creation)
+    {
+        ArgumentNullException.ThrowIfNull(creation);
+        ArgumentException.ThrowIfNullOrEmpty(creation.Name);
+        _ = Plan(creation, creation.Name);
+    }
+
+    private (BuilderInstance Builder, string Driver, InstanceNode Node, IReadOnlyList<string> Warnings) Plan(BuilderCreation creation, string name)
+    {
+        var builder = Find(name);
+        if (creation.Driver is { } asked && asked != builder.Driver)
+        {
+            throw new BuildxException(
+                BuildxFailure.DriverMismatch,
+                $"The builder '{builder.Name}' has the driver '{builder.Driver}', and all its nodes have that one; '{DisplayText.Line(asked)}' was asked for.",
+                "Leave -Driver out, or make another builder with New-BuildxBuilder.");
+        }
+
+        var driver = _draft.ChooseDriver(creation with { Driver = builder.Driver });
+        var (node, warnings) = _draft.Make(creation, driver);
+        _ = Added(builder, node);
+        return (builder, driver, node, warnings);
     }
 
     /// <summary>Takes a node out of a builder. What runs stays: other builders may use it.</summary>

@@ -9,7 +9,6 @@ namespace BuildxPS.Engine.Builders;
 /// </summary>
 internal sealed class BuilderSelector(ClientEnvironment environment, BuilderStore store, ContextCatalog contexts)
 {
-    private const string ByParameter = "-Builder";
     private const string ByVariable = "BUILDX_BUILDER";
 
     /// <summary>Finds the builder that a selection means.</summary>
@@ -20,7 +19,7 @@ internal sealed class BuilderSelector(ClientEnvironment environment, BuilderStor
     {
         if (selection.Name is { } name)
         {
-            return ByName(name, ByParameter, selection);
+            return ByName(name, null, selection);
         }
 
         // Those two are nearer to the user than the variable and an earlier choice.
@@ -59,16 +58,16 @@ internal sealed class BuilderSelector(ClientEnvironment environment, BuilderStor
     /// <exception cref="BuildxException">There is none, it is a context's, or its file cannot be used.</exception>
     public BuilderInstance RequireStored(string name)
     {
-        var chosen = ByName(name, ByParameter, new BuilderSelection());
+        var chosen = ByName(name, null, new BuilderSelection());
         return chosen.Stored is { } stored
             ? stored.Instance ?? throw stored.Failure!
             : throw new BuildxException(
                 BuildxFailure.BuilderIsContext,
                 $"The builder '{chosen.Name}' stands for the docker context of that name.",
-                $"It comes and goes with the context: docker context rm {chosen.Name}.");
+                chosen.Name == "default" ? "It is the docker daemon's own, and stays." : $"It comes and goes with the context: docker context rm {chosen.Name}.");
     }
 
-    private ChosenBuilder ByName(string name, string source, BuilderSelection selection)
+    private ChosenBuilder ByName(string name, string? source, BuilderSelection selection)
     {
         if (store.Find(name) is { } stored)
         {
@@ -89,9 +88,9 @@ internal sealed class BuilderSelector(ClientEnvironment environment, BuilderStor
         what + (selection.Context is null ? " -DockerHost" : $" -Context '{DisplayText.Line(selection.Context)}'") + " means.",
         "Give one of them.");
 
-    private BuildxException NotFound(string name, string source) => new(
+    private BuildxException NotFound(string name, string? source) => new(
         BuildxFailure.BuilderNotFound,
-        $"There is no builder '{DisplayText.Line(name)}' ({source}). There is: {Names()}.",
+        $"There is no builder '{DisplayText.Line(name)}'{(source is null ? "" : $" ({source})")}. There is: {Names()}.",
         "List the builders with Get-BuildxBuilder, or make one with New-BuildxBuilder.");
 
     private string Names()

@@ -194,7 +194,7 @@ internal sealed partial class DockerDaemon : IDisposable
     private BuildxException BuildKit(Exception inner) => new(
         BuildxFailure.EngineUnsupported,
         $"What answers at {Address} speaks HTTP/2 only: it looks like a BuildKit daemon (buildkitd), not a docker daemon.",
-        "Give the address of a docker daemon. A buildkitd of its own needs the remote driver, which is not available yet.",
+        "Give the address of a docker daemon, or make a builder of this one and name that: New-BuildxBuilder -Driver remote -Endpoint ADDRESS.",
         inner);
 
     private BuildxException NotDocker(string reason, Exception? inner) => new(

@@ -7,7 +7,7 @@ internal static class HttpTwoSniff
 {
     private const int FrameHeader = 9;
     private const byte Settings = 4;
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(5);
 
     /// <summary>Opens a connection, greets in HTTP/2 and looks at the first frame that comes.</summary>
     /// <param name="connector">Opens the connection.</param>

@@ -15,13 +15,15 @@ internal sealed class RemoteDriver(IConnector connector, RemoteOptions options, 
     public const string DriverName = "remote";
 
     private static readonly TimeSpan s_wait = TimeSpan.FromSeconds(20);
-    private static readonly TimeSpan s_moment = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(250);
 
     private IBuildEngine? _answering;
 
     /// <summary>How long an engine that does not answer yet is waited for.</summary>
     public TimeSpan Patience { get; init; } = s_wait;
+
+    /// <summary>How long an engine may take to answer before it is shown that it is waited for.</summary>
+    public TimeSpan Moment { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <inheritdoc/>
     public string Name => DriverName;
@@ -53,7 +55,7 @@ internal sealed class RemoteDriver(IConnector connector, RemoteOptions options, 
     public async Task BootAsync(Func<BuildEvent, CancellationToken, ValueTask> report, CancellationToken cancellationToken)
     {
         var first = TryAsync(cancellationToken);
-        await Task.WhenAny(first, Task.Delay(s_moment, cancellationToken)).ConfigureAwait(false);
+        await Task.WhenAny(first, Task.Delay(Moment, cancellationToken)).ConfigureAwait(false);
         if (!first.IsCompleted || await first.ConfigureAwait(false) is not null)
         {
             await new BootSteps(report, "[internal] waiting for connection").RunAsync(() => WaitAsync(first, cancellationToken), cancellationToken).ConfigureAwait(false);

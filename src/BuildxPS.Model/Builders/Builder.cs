@@ -1,7 +1,7 @@
 namespace BuildxPS;
 
 /// <summary>A named group of nodes that builds run on.</summary>
-public sealed record Builder
+public sealed record Builder : BuilderArgument
 {
     /// <summary>The builder's name.</summary>
     public required string Name { get; init; }
@@ -21,7 +21,7 @@ public sealed record Builder
     /// <summary>Whether its nodes come and go by themselves.</summary>
     public bool IsDynamic { get; init; }
 
-    /// <summary>When it last built; null if never, or not known.</summary>
+    /// <summary>When it last built or was changed; null if never, or not known.</summary>
     public DateTimeOffset? LastActivity { get; init; }
 
     /// <summary>Why it could not be asked; null if it could.</summary>
@@ -35,6 +35,8 @@ public sealed record Builder
 
     /// <summary>All platforms of its nodes, each once, in their order.</summary>
     public IReadOnlyList<Platform> Platforms => Indexable.From(Nodes.SelectMany(n => n.Platforms).Distinct().ToArray());
+
+    private protected override string Argument => Name;
 
     /// <inheritdoc/>
     public override string ToString() => Name;

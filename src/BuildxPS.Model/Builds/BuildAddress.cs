@@ -79,12 +79,32 @@ internal sealed partial record BuildAddress
     }
 
     /// <inheritdoc/>
-    public override string ToString() => Hide(Text);
+    public override string ToString() => Show(Text);
 
-    /// <summary>A text without the password that an address may hold.</summary>
-    /// <param name="text">An address, or a text with one.</param>
+    /// <summary>A text without the passwords and the keys of addresses in it; where one ends is a guess, so that a little more may go.</summary>
+    /// <param name="text">A text that may name addresses, such as an engine's error.</param>
     /// <returns>The text to show.</returns>
-    public static string Hide(string text) => Token().Replace(Password().Replace(text, "${start}xxxxx@"), "${start}xxxxx@");
+    public static string Hide(string text) => AddressInText().Replace(HidePasswords(text), match =>
+    {
+        var address = match.Value.TrimEnd(')', ']', '}', '.', ',', ':', ';', '!', '\'');
+        return Show(address) + match.Value[address.Length..];
+    });
+
+    /// <summary>
+    /// The address as it may stand in results and errors: without its password, without what stands behind the question mark of a
+    /// file's address, which may be a key, and without what that of a repository says beside what is known.
+    /// </summary>
+    /// <param name="text">An address or a path.</param>
+    /// <returns>The text to show.</returns>
+    public static string Show(string text)
+    {
+        var shown = HidePasswords(text);
+        return !text.StartsWith("http://", StringComparison.OrdinalIgnoreCase) && !text.StartsWith("https://", StringComparison.OrdinalIgnoreCase) ? shown
+            : IsRepository(text) ? Pair().Replace(shown, p => GitQuery.IsKnown(p.Groups["key"].Value) ? p.Value : p.Groups["start"].Value + "xxxxx")
+            : shown.IndexOf('?', StringComparison.Ordinal) is > 0 and var mark ? shown[..mark] + "?xxxxx" : shown;
+    }
+
+    private static string HidePasswords(string text) => Token().Replace(Password().Replace(text, "${start}xxxxx@"), "${start}xxxxx@");
 
     private static bool IsRepository(string text)
     {
@@ -119,7 +139,7 @@ internal sealed partial record BuildAddress
         => Uri.TryCreate(text, UriKind.Absolute, out var uri) ? uri : throw Invalid(what, source, "it is no address");
 
     private static BuildxException Invalid(string what, string text, string problem)
-        => new(BuildxFailure.ArgumentInvalid, $"{what} '{DisplayText.Line(Hide(text))}' cannot be fetched: {problem}.", Forms);
+        => new(BuildxFailure.ArgumentInvalid, $"{what} '{DisplayText.Line(Show(text))}' cannot be fetched: {problem}.", Forms);
 
     [GeneratedRegex("^(?<scheme>[a-zA-Z0-9]+)://", RegexOptions.ExplicitCapture)]
     private static partial Regex SchemeOf();
@@ -127,10 +147,17 @@ internal sealed partial record BuildAddress
     [GeneratedRegex(@"^[a-zA-Z0-9_-]+@[a-zA-Z0-9.-]+:(?<path>.*?)(\?(?<query>.*?))?(#(?<fragment>.*))?$", RegexOptions.ExplicitCapture)]
     private static partial Regex SecureCopyAddress();
 
-    [GeneratedRegex("(?<start>[a-zA-Z]+://[^/@:?#\\s]*:)[^/@?#\\s]*@", RegexOptions.ExplicitCapture)]
+    // What an engine says may be long and hostile: nothing here looks back further than this.
+    [GeneratedRegex("(?<start>[a-zA-Z]{1,20}://[^/@:?#\\s]*:)[^/?#\\s]*@", RegexOptions.ExplicitCapture)]
     private static partial Regex Password();
 
     // Over http a name alone is a token; over ssh it is a user.
     [GeneratedRegex("(?<start>https?://)[^/@:?#\\s]+@", RegexOptions.ExplicitCapture | RegexOptions.IgnoreCase)]
     private static partial Regex Token();
+
+    [GeneratedRegex("https?://[^\\s\"<>|]+", RegexOptions.IgnoreCase)]
+    private static partial Regex AddressInText();
+
+    [GeneratedRegex("(?<start>[?&](?<key>[^=&#]*)=)[^&#]*", RegexOptions.ExplicitCapture)]
+    private static partial Regex Pair();
 }

@@ -71,7 +71,7 @@ public sealed partial record BuildContextSpec
 
         var kind = value.StartsWith(ImagePrefix, StringComparison.Ordinal) ? BuildContextKind.Image
             : BuildAddress.IsAddress(value) ? BuildContextKind.Address
-            : UnknownScheme().IsMatch(value) ? throw Invalid($"The build context '{name}={value}' is of a kind that is not known")
+            : UnknownScheme().IsMatch(value) ? throw Invalid($"The build context '{name}={BuildAddress.Hide(value)}' is of a kind that is not known")
             : BuildContextKind.Folder;
         if (kind == BuildContextKind.Address)
         {

@@ -6,6 +6,12 @@ public sealed record BuildResult
     /// <summary>The build's reference, <c>BUILDER/NODE/REF</c>, as buildx writes it.</summary>
     public required string BuildRef { get; init; }
 
+    /// <summary>
+    /// The build context, a folder or an address, as it was given, without what is secret in an address; null where the context
+    /// was a stream or there was none.
+    /// </summary>
+    public string? ContextPath { get; init; }
+
     /// <summary>The builder that it ran on.</summary>
     public required string Builder { get; init; }
 

@@ -26,6 +26,12 @@ internal sealed record GitQuery
     /// <summary>Whether the commit is fetched as such, and not compared with the reference.</summary>
     public bool FetchesCommit { get; init; }
 
+    /// <summary>Whether something may be said so.</summary>
+    /// <param name="key">What stands before the equals sign.</param>
+    /// <returns>True for a key that <see cref="Parse"/> takes.</returns>
+    public static bool IsKnown(string key)
+        => key is "ref" or "tag" or "branch" or "subdir" or "checksum" or "commit" or "mtime" || IsSwitch(key);
+
     /// <summary>Reads both parts.</summary>
     /// <param name="query">What follows the question mark, escaped.</param>
     /// <param name="fragment">What follows the hash: <c>REF[:SUBFOLDER]</c>.</param>
@@ -65,8 +71,8 @@ internal sealed record GitQuery
             var equals = part.IndexOf('=', StringComparison.Ordinal);
             var key = Unescape(equals < 0 ? part : part[..equals]);
             var value = equals < 0 ? "" : Unescape(part[(equals + 1)..]);
-            var isSwitch = key is "keep-git-dir" or "submodules" or "fetch-by-commit";
-            if (!isSwitch && key is not ("ref" or "tag" or "branch" or "subdir" or "checksum" or "commit" or "mtime"))
+            var isSwitch = IsSwitch(key);
+            if (!IsKnown(key))
             {
                 throw new FormatException($"it says '{key}', and known are {Known}");
             }
@@ -84,6 +90,8 @@ internal sealed record GitQuery
 
         return pairs;
     }
+
+    private static bool IsSwitch(string key) => key is "keep-git-dir" or "submodules" or "fetch-by-commit";
 
     private static bool? Switch(Dictionary<string, string> pairs, string key) => pairs.GetValueOrDefault(key) switch
     {

@@ -7,8 +7,6 @@ namespace BuildxPS.Hosting;
 /// <summary>What PowerShell runs when the module is imported: it makes the engine findable and loads nothing of it.</summary>
 public sealed class ModuleInitializer : IModuleAssemblyInitializer
 {
-    private static readonly EngineLoadContext s_context = new();
-
     private static int s_registered;
 
     /// <summary>Called once in every runspace that imports the module, while the hook is for the whole process.</summary>
@@ -23,5 +21,11 @@ public sealed class ModuleInitializer : IModuleAssemblyInitializer
     // Asked for every assembly that the default context cannot find. The answer is by path: a load by name would come
     // back here for a missing file until the stack is full.
     private static Assembly? ResolveEngine(AssemblyLoadContext context, AssemblyName name)
-        => name.Name == EngineLoadContext.EngineName ? s_context.LoadEngine() : null;
+        => name.Name == EngineLoadContext.EngineName ? Engine.Context.LoadEngine() : null;
+
+    // Made by the first command that needs it: an import does without.
+    private static class Engine
+    {
+        internal static readonly EngineLoadContext Context = new();
+    }
 }

@@ -6,6 +6,9 @@ namespace BuildxPS.Pipeline;
 /// <summary>What a build and a question about one take alike: the stage, what goes in, and the engine.</summary>
 public abstract class BuildInputCommand : BuildxProgressCommand
 {
+    private HashSet<string> _given = [];
+    private HashSet<string> _delayed = [];
+
     /// <summary>Creates the cmdlet. Only this module derives from it.</summary>
     private protected BuildInputCommand()
     {
@@ -15,14 +18,14 @@ public abstract class BuildInputCommand : BuildxProgressCommand
     [Parameter]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(TargetCompleter))]
-    public string? Target { get; set; }
+    public virtual string? Target { get; set; }
 
     /// <summary>Build arguments: hashtables, <c>'KEY=value'</c>, or <c>'KEY'</c> for a variable of the environment.</summary>
-    [Parameter]
+    [Parameter(ValueFromPipelineByPropertyName = true)]
     public object[]? BuildArg { get; set; }
 
     /// <summary>Platforms to build for; without it those of <c>DOCKER_DEFAULT_PLATFORM</c>, else the engine's own.</summary>
-    [Parameter]
+    [Parameter(ValueFromPipelineByPropertyName = true)]
     [ArgumentCompleter(typeof(PlatformCompleter))]
     public string[]? Platform { get; set; }
 
@@ -77,9 +80,44 @@ public abstract class BuildInputCommand : BuildxProgressCommand
     /// <summary>The engine that was chosen for the current input.</summary>
     private protected BuilderSelection Selection => new() { Name = Builder, Context = Context, DockerHost = DockerHost };
 
+    /// <summary>Whether the current input is an object whose properties may be parameters.</summary>
+    private protected virtual bool HasProperties => true;
+
     /// <summary>Reads the parameters, once for all inputs; the context is that of each input.</summary>
+    /// <param name="more">Parameters of the cmdlet that inputs may have as well, with their values.</param>
     /// <returns>A request without a context.</returns>
-    private protected BuildRequest ReadInputs() => new()
+    private protected BuildRequest ReadInputs(params (string Name, object? Value)[] more)
+    {
+        _given = [.. MyInvocation.BoundParameters.Keys];
+        // A script block (-Tag { $_.Name }) is run for each input: until then its parameter is given and has no value.
+        _delayed = [.. more.Append((nameof(Platform), Platform)).Append((nameof(BuildArg), BuildArg)).Where(p => p.Item2 is null && _given.Contains(p.Item1)).Select(p => p.Item1)];
+        return ReadGiven();
+    }
+
+    /// <summary>Completes a request with what came with the current input.</summary>
+    /// <param name="request">What holds for all inputs.</param>
+    /// <returns>The request of this input.</returns>
+    /// <exception cref="BuildxException">A value is none.</exception>
+    private protected BuildRequest WithOwn(BuildRequest request) => request with
+    {
+        Platforms = IsOwn(nameof(Platform)) ? PlatformArguments.Read(OwnArguments.Filled(Platform)) : request.Platforms,
+        BuildArguments = IsOwn(nameof(BuildArg))
+            ? PairArguments.Read(OwnArguments.Filled(BuildArg), "build argument", Environment.GetEnvironmentVariable)
+            : request.BuildArguments,
+    };
+
+    /// <summary>Whether a parameter's value came with the current input, and not from the command line.</summary>
+    /// <param name="parameter">The parameter's name.</param>
+    /// <returns>Whether it did.</returns>
+    private protected bool IsOwn(string parameter)
+        => _delayed.Contains(parameter) || (HasProperties && !_given.Contains(parameter) && MyInvocation.BoundParameters.ContainsKey(parameter));
+
+    /// <summary>Whether the command line gives a parameter one value for all inputs.</summary>
+    /// <param name="parameter">The parameter's name.</param>
+    /// <returns>Whether it does.</returns>
+    private protected bool IsGiven(string parameter) => _given.Contains(parameter) && !_delayed.Contains(parameter);
+
+    private BuildRequest ReadGiven() => new()
     {
         ContextPath = "",
         Platforms = ForAll(Platform, () => PlatformArguments.Read(Platform ?? [])),

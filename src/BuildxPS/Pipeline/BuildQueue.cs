@@ -165,6 +165,12 @@ internal sealed class QueuedBuild(object target, BuildRequest request, int place
     /// <summary>Its place among those that run, from 0: displays keep builds apart by it.</summary>
     public int Place => place;
 
+    /// <summary>What tells it apart from others; null where there is one.</summary>
+    public string? Label { get; set; }
+
+    /// <summary>Whether parameters came with its input.</summary>
+    public bool HasOwnValues { get; set; }
+
     /// <summary>Whether all that happened in it was taken.</summary>
     public bool IsOver { get; set; }
 

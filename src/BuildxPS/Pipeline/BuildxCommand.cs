@@ -173,14 +173,14 @@ public abstract class BuildxCommand : PSCmdlet
         }
         catch (Exception e) when (e is SessionStateException or ProviderInvocationException or NotSupportedException or PSArgumentException)
         {
-            throw new BuildxException(failure, $"{what} '{path}' is not a path of the file system: {e.Message}", PathAdvice(path), e);
+            throw new BuildxException(failure, $"{what} '{BuildAddress.Hide(path)}' is not a path of the file system: {BuildAddress.Hide(e.Message)}", PathAdvice(path), e);
         }
 
         return provider.Name == "FileSystem"
             ? resolved
             : throw new BuildxException(
                 failure,
-                $"{what} '{path}' is not in the file system: it belongs to PowerShell's provider '{provider.Name}'.",
+                $"{what} '{BuildAddress.Hide(path)}' is not in the file system: it belongs to PowerShell's provider '{provider.Name}'.",
                 "Give a path of the file system, or go to one first with Set-Location.");
     }
 

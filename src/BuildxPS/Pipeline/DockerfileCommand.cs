@@ -23,9 +23,9 @@ public abstract class DockerfileCommand : BuildInputCommand
     public string Path { get; set; } = ".";
 
     /// <summary>The Dockerfile, relative to the current location; without it <c>Dockerfile</c> in the context.</summary>
-    [Parameter]
+    [Parameter(ValueFromPipelineByPropertyName = true)]
     [Alias("f", "Dockerfile")]
-    [PathArgument]
+    [PathArgument(TakesNull = true)]
     public string? File { get; set; }
 
     /// <summary>The answer is what counts.</summary>
@@ -34,7 +34,7 @@ public abstract class DockerfileCommand : BuildInputCommand
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
-        _requestOfAll = ReadInputs() with
+        _requestOfAll = ReadInputs((nameof(File), File)) with
         {
             DockerfilePath = File is null ? null : ForAll(File, () => ResolvePath(File, BuildxFailure.DockerfileNotFound, "The Dockerfile")),
         };
@@ -52,9 +52,12 @@ public abstract class DockerfileCommand : BuildInputCommand
     /// <returns>The answers, and the Dockerfile that they are about.</returns>
     private protected IReadOnlyList<object> Ask(FrontendQuestion question)
     {
-        var request = _requestOfAll! with
+        var request = WithOwn(_requestOfAll!) with
         {
             ContextPath = ResolvePath(Path, BuildxFailure.BuildContextNotFound, "The build context"),
+            DockerfilePath = IsOwn(nameof(File))
+                ? OwnArguments.Filled(File) is { } own ? ResolvePath(own, BuildxFailure.DockerfileNotFound, "The Dockerfile") : null
+                : _requestOfAll!.DockerfilePath,
             Builder = Selection,
         };
         _warned.Clear();

@@ -29,7 +29,7 @@ public abstract class NodeCreationCommand : EngineSettingsCommand
     [ValidateNotNullOrEmpty]
     public string? DockerHost { get; set; }
 
-    /// <summary>The driver: <c>docker-container</c> or <c>remote</c>; without it what the endpoint says.</summary>
+    /// <summary>The driver: <c>docker-container</c>, <c>kubernetes</c> or <c>remote</c>; without it what the endpoint says.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(DriverCompleter))]

@@ -66,6 +66,14 @@ internal static class PairArguments
                 }
 
                 break;
+            // As ConvertFrom-Json gives an object.
+            case PSCustomObject when argument is PSObject made:
+                foreach (var property in made.Properties)
+                {
+                    yield return (Checked(property.Name, what), TextOf(property.Value, property.Name, what));
+                }
+
+                break;
             case string text:
                 var equals = text.IndexOf('=', StringComparison.Ordinal);
                 yield return equals < 0

@@ -9,9 +9,13 @@ namespace BuildxPS.Pipeline;
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class PathArgumentAttribute : ArgumentTransformationAttribute
 {
+    /// <summary>Takes null for an empty text: a property of an object from the pipeline may have no value.</summary>
+    public bool TakesNull { get; init; }
+
     public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
         => PairArguments.Unwrap(inputData) switch
         {
+            null when TakesNull => "",
             string text => text,
             FileSystemInfo item => item.FullName,
             PathInfo path => path.Path,

@@ -20,9 +20,9 @@ internal sealed class ProgressTerminal(PSHost host, Action<string> writeLine, Ac
             {
                 return host.UI?.RawUI?.WindowSize.Width is > 0 and var width ? width : UsualWidth;
             }
-            catch (Exception e) when (e is HostException or IOException or NotSupportedException or InvalidOperationException or NotImplementedException)
+            catch (SystemException e) when (e is not PipelineStoppedException)
             {
-                // Hosts without a screen answer so, the last as PowerShell's own documentation tells them to.
+                // A host's own code, which has no screen and says so in whatever way: no width is worth a build.
                 return UsualWidth;
             }
         }

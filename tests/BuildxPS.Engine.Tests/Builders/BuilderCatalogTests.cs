@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using BuildxPS.Engine.Builders;
 using BuildxPS.Engine.Tests.Configuration;
 using BuildxPS.Engine.Tests.Connections;
@@ -96,7 +94,7 @@ public sealed class BuilderCatalogTests : IDisposable
         // The machine may have a docker of its own at the default socket.
         var environment = _configuration.Environment(("DOCKER_HOST", "unix:///nowhere/default.sock"), ("BUILDX_BUILDER", "d-live"));
         var builders = await new BuilderCatalog(environment)
-            .ListAsync(TimeSpan.FromSeconds(2), Token).ToListAsync(Token);
+            .ListAsync(TimeSpan.FromSeconds(20), Token).ToListAsync(Token);
 
         Assert.Equal(["b-live", "d-live"], builders.Take(2).Select(b => b.Name).Order(StringComparer.Ordinal));
         Assert.Equal(["a-dead", "c-ssh", "default", "e-silent", "f-broken"], builders.Skip(2).Select(b => b.Name));
@@ -104,7 +102,7 @@ public sealed class BuilderCatalogTests : IDisposable
         Assert.All(builders.Skip(2), b => Assert.Equal((NodeStatus.Error, (string?)null), (b.Status, b.Driver)));
         Assert.Contains("unix:///nowhere/d.sock (context 'a-dead')", builders[2].Error, StringComparison.Ordinal);
         Assert.Contains("ssh://", builders[3].Error, StringComparison.Ordinal);
-        Assert.Contains("within 2 s", builders[5].Error, StringComparison.Ordinal);
+        Assert.Contains("within 20 s", builders[5].Error, StringComparison.Ordinal);
         Assert.Contains("meta.json", builders[6].Error, StringComparison.Ordinal);
     }
 
@@ -122,11 +120,11 @@ public sealed class BuilderCatalogTests : IDisposable
         _configuration.Context("silent", silent.Endpoint.Address);
         _configuration.Context("slow", slow.Endpoint.Address);
 
-        var catalog = new BuilderCatalog(_configuration.Environment(("DOCKER_HOST", "unix:///nowhere/default.sock"))) { FirstAnswer = TimeSpan.FromSeconds(1) };
-        var builders = await catalog.ListAsync(name => name != "default", TimeSpan.FromSeconds(3), Token).ToListAsync(Token);
+        var catalog = new BuilderCatalog(_configuration.Environment(("DOCKER_HOST", "unix:///nowhere/default.sock"))) { FirstAnswer = TimeSpan.FromSeconds(10) };
+        var builders = await catalog.ListAsync(name => name != "default", TimeSpan.FromSeconds(20), Token).ToListAsync(Token);
 
-        Assert.Contains("within 1 s", builders.Single(b => b.Name == "silent").Error, StringComparison.Ordinal);
-        Assert.DoesNotContain("within 1 s", builders.Single(b => b.Name == "slow").Error, StringComparison.Ordinal);
+        Assert.Contains("within 10 s", builders.Single(b => b.Name == "silent").Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("within 10 s", builders.Single(b => b.Name == "slow").Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -153,10 +151,8 @@ public sealed class BuilderCatalogTests : IDisposable
     [Fact]
     public async Task Dead_engine_names_what_was_tried_and_why()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        var address = $"tcp://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}";
-        listener.Stop();
+        using var closed = new ClosedPort();
+        var address = $"tcp://{closed.Authority}";
 
         await using var handle = await new BuilderCatalog(_configuration.Environment(("DOCKER_HOST", address)))
             .ResolveAsync(new BuilderSelection(), Token);

@@ -88,7 +88,7 @@ public sealed class ProvenanceParityTests : IDisposable
         .Select(f => new FileInfo(f).Length < 1 << 20 && File.ReadAllText(f) is ['{', ..] text && text.Contains("in-toto.io/Statement", StringComparison.Ordinal) ? Comparable(JsonNode.Parse(text)!) : null)
         .OfType<string>().Order(StringComparer.Ordinal));
 
-    /// <summary>Without times and what is random.</summary>
+    /// <summary>Without times and what is random, and without layers of steps, of which an engine lists those that it happens to have by then.</summary>
     private static string Comparable(JsonNode node)
     {
         Strip(node);
@@ -103,7 +103,7 @@ public sealed class ProvenanceParityTests : IDisposable
                 foreach (var own in new[]
                 {
                     "buildInvocationID", "invocationID", "invocationId", "buildStartedOn", "buildFinishedOn", "startedOn", "finishedOn", "resourceUsage", "sysUsage", "buildx.build.ref",
-                    "containerimage.digest", "containerimage.descriptor", "subject", "digestMapping", "local.unique", "local.session",
+                    "containerimage.digest", "containerimage.descriptor", "subject", "digestMapping", "local.unique", "local.session", "layers",
                 })
                 {
                     json.Remove(own);

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using BuildxPS.Engine.Connections;
 
 namespace BuildxPS.Engine.Tests.Connections;
@@ -93,7 +92,7 @@ internal sealed class FakeNetwork : IConnector, ISessionTransport
 
             if (network.FromEngine == Fault.Garbage)
             {
-                RandomNumberGenerator.Fill(buffer.Span[..count]);
+                buffer.Span[..count].Fill(0xFF);
             }
 
             Interlocked.Add(ref network._received, count);
@@ -109,7 +108,7 @@ internal sealed class FakeNetwork : IConnector, ISessionTransport
 
             if (network.ToEngine == Fault.Garbage)
             {
-                buffer = RandomNumberGenerator.GetBytes(buffer.Length);
+                buffer = Enumerable.Repeat((byte)0xFF, buffer.Length).ToArray();
             }
 
             while (!buffer.IsEmpty)

@@ -57,9 +57,7 @@ public sealed class RealSshTests : IDisposable
     private SshConnector Connector(string knownHosts, string identity, int? port = null, string? command = null)
     {
         var target = EngineAddress.Parse(TestEngines.RequireSsh("d28"), hasTls: false).Ssh! with { Port = port ?? EngineAddress.Parse(TestEngines.RequireSsh("d28"), hasTls: false).Ssh!.Port };
-        var program = _home.Write("ssh-" + Guid.NewGuid().ToString("n"), $"#!/bin/sh\nexec ssh -F none -o UserKnownHostsFile={knownHosts} -o IdentitiesOnly=yes -i {identity} \"$@\"\n");
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "The test's ssh is a shell script.");
-        SetExecutable(program);
+        var program = ShellProgram.Write(Path.Join(_home.Path, "ssh-" + Guid.NewGuid().ToString("n")), $"exec ssh -F none -o UserKnownHostsFile={knownHosts} -o IdentitiesOnly=yes -i {identity} \"$@\"");
         command ??= target.DockerCommand;
         return new SshConnector(target, command, new SshFailures("ssh://test", target, command), TimeSpan.FromSeconds(20), program);
     }
@@ -78,13 +76,5 @@ public sealed class RealSshTests : IDisposable
         }
 
         throw error;
-    }
-
-    private static void SetExecutable(string path)
-    {
-        if (!OperatingSystem.IsWindows())
-        {
-            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        }
     }
 }

@@ -164,7 +164,7 @@ public sealed class DockerLoadOutputTests
             },
             // The first is the client's greeting, and the second comes while it is only slow.
             token => Interlocked.Increment(ref pings) <= 2 ? Task.CompletedTask : Task.Delay(Timeout.Infinite, token));
-        await using var output = Output(daemon, TimeSpan.FromSeconds(1));
+        await using var output = Output(daemon, TimeSpan.FromSeconds(4));
         var error = await Assert.ThrowsAsync<BuildxException>(() => SendAsync().WaitAsync(s_limit, Token));
         Assert.Equal((BuildxFailure.EngineLost, true), (error.Failure, error.IsTransient));
         Assert.Contains(daemon.Endpoint.Address, error.Message, StringComparison.Ordinal);

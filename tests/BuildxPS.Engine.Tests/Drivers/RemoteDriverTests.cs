@@ -32,7 +32,17 @@ public sealed class RemoteDriverTests
         Assert.Equal("[internal] waiting for connection", Assert.IsType<VertexChanged>(events[0]).Name);
         var last = Assert.IsType<VertexChanged>(events[^1]);
         Assert.Equal((true, null), (last.Completed is not null, last.Error));
-        Assert.Empty(await fixture.StartAsync());
+        Assert.DoesNotContain(await fixture.StartAsync(), e => e is VertexChanged { Error: not null });
+    }
+
+    [Fact]
+    public async Task Engine_that_is_there_is_not_waited_for()
+    {
+        var events = new List<BuildEvent>();
+        await using var driver = Driver(new EngineEndpoint { Address = TestEngines.Require("bkd") }, TimeSpan.FromMinutes(1));
+        await BootAsync(driver, events);
+
+        Assert.Empty(events);
     }
 
     [Fact]
@@ -64,7 +74,7 @@ public sealed class RemoteDriverTests
     }
 
     private static RemoteDriver Driver(EngineEndpoint endpoint, TimeSpan patience)
-        => new(ConnectorFactory.Create(endpoint, SslApplicationProtocol.Http2), RemoteOptions.Parse(new Dictionary<string, string>()), null) { Patience = patience };
+        => new(ConnectorFactory.Create(endpoint, SslApplicationProtocol.Http2), RemoteOptions.Parse(new Dictionary<string, string>()), null) { Patience = patience, Moment = TimeSpan.FromMinutes(1) };
 
     private static Task BootAsync(RemoteDriver driver, List<BuildEvent> events) => driver.BootAsync(
         (e, _) =>

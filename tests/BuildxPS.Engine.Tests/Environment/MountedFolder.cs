@@ -41,7 +41,12 @@ internal sealed class MountedFolder : IDisposable
 
     public void Dispose()
     {
-        _ = Run("umount", [Path]);
+        // A child that a test is just starting may still have a file of it open.
+        for (var attempt = 0; attempt < 50 && Run("umount", [Path]).ExitCode != 0; attempt++)
+        {
+            Thread.Sleep(100);
+        }
+
         _folder?.Dispose();
     }
 

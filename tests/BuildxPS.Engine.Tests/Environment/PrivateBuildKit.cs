@@ -83,11 +83,28 @@ internal sealed class PrivateBuildKit : IAsyncDisposable
         {
             foreach (var child in Directory.EnumerateDirectories(group, "*", SearchOption.AllDirectories).OrderByDescending(d => d.Length).Append(group))
             {
-                Directory.Delete(child);
+                await DeleteGroupAsync(child);
             }
         }
 
         _folder.Dispose();
+    }
+
+    /// <summary>A group is busy for a moment after its last process was killed.</summary>
+    private static async Task DeleteGroupAsync(string folder)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                Directory.Delete(folder);
+                return;
+            }
+            catch (IOException) when (attempt < 100)
+            {
+                await Task.Delay(100);
+            }
+        }
     }
 
     private bool KillSteps()

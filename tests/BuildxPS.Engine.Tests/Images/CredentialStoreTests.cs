@@ -2,6 +2,7 @@ using System.Text;
 using BuildxPS.Engine.Configuration;
 using BuildxPS.Engine.Engines;
 using BuildxPS.Engine.Images.Credentials;
+using BuildxPS.Engine.Tests.Environment;
 
 namespace BuildxPS.Engine.Tests.Images;
 
@@ -192,14 +193,8 @@ public sealed class CredentialStoreTests : IDisposable
 
     private void Helper(string name, string script)
     {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "The helpers of this test are shell scripts.");
         var bin = Directory.CreateDirectory(Path.Combine(_folder, "bin")).FullName;
-        var file = Path.Combine(bin, "docker-credential-" + name);
-        File.WriteAllText(file, "#!/bin/sh\n" + script + "\n");
-        if (!OperatingSystem.IsWindows())
-        {
-            File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserExecute);
-        }
+        ShellProgram.Write(Path.Combine(bin, "docker-credential-" + name), script);
 
         _variables["PATH"] = $"relative:{bin}:/usr/bin:/bin";
     }

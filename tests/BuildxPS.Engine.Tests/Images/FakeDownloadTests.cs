@@ -62,7 +62,7 @@ public sealed class FakeDownloadTests
             Body = _blob[..1000],
             Stream = (_, token) => Task.Delay(Timeout.Infinite, token),
         });
-        var error = await Assert.ThrowsAnyAsync<BuildxException>(() => ReadAsync(fake));
+        var error = await Assert.ThrowsAnyAsync<BuildxException>(() => ReadAsync(fake, idle: TimeSpan.FromSeconds(3)));
         Assert.Equal(BuildxFailure.TimedOut, error.Failure);
         Assert.True(error.IsTransient);
     }
@@ -76,7 +76,7 @@ public sealed class FakeDownloadTests
             Body = _blob[..1000],
             Stream = (_, token) => Task.Delay(Timeout.Infinite, token),
         });
-        Assert.Equal(_blob, await ReadAsync(fake));
+        Assert.Equal(_blob, await ReadAsync(fake, idle: TimeSpan.FromSeconds(3)));
     }
 
     [Fact]
@@ -95,7 +95,7 @@ public sealed class FakeDownloadTests
     public async Task Blobs_that_wait_for_a_connection_do_not_time_out()
     {
         await using var fake = new FakeRegistry(_ => new FakeResponse { Body = _blob });
-        var answer = TimeSpan.FromSeconds(1);
+        var answer = TimeSpan.FromSeconds(8);
         using var client = TestClients.Create(limits: TestClients.Limits with { Answer = answer });
         var image = ImageReference.Parse($"{fake.Authority}/app");
         await Task.WhenAll(Enumerable.Range(0, 12).Select(async _ =>
@@ -103,7 +103,7 @@ public sealed class FakeDownloadTests
             // What takes it is slow: its connection is held longer than an answer may take.
             await using var blob = await client.OpenBlobAsync(image, FakeStore.Describe(_blob), TestContext.Current.CancellationToken);
             await Task.Delay(answer * 1.5, TestContext.Current.CancellationToken);
-        })).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        })).WaitAsync(TimeSpan.FromMinutes(3), TestContext.Current.CancellationToken);
         Assert.Equal(12, fake.Requests.Count);
     }
 
@@ -160,12 +160,12 @@ public sealed class FakeDownloadTests
         ? whole with { Body = whole.Body[..length], Headers = new(whole.Headers) { ["Content-Length"] = whole.Body.Length.ToString(CultureInfo.InvariantCulture) }, Closes = true }
         : whole;
 
-    private async Task<byte[]> ReadAsync(FakeRegistry fake, FixedCredentials? credentials = null)
+    private async Task<byte[]> ReadAsync(FakeRegistry fake, FixedCredentials? credentials = null, TimeSpan? idle = null)
     {
-        using var client = TestClients.Create(credentials: credentials, limits: TestClients.Limits with { Idle = TimeSpan.FromMilliseconds(300) });
+        using var client = TestClients.Create(credentials: credentials, limits: TestClients.Limits with { Idle = idle ?? TestClients.Limits.Idle });
         using var copy = new MemoryStream();
         await using var blob = await client.OpenBlobAsync(ImageReference.Parse($"{fake.Authority}/app"), FakeStore.Describe(_blob), TestContext.Current.CancellationToken);
-        await blob.CopyToAsync(copy, TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        await blob.CopyToAsync(copy, TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
         return copy.ToArray();
     }
 }

@@ -74,7 +74,7 @@ public sealed class FakeMirrorTests
             Body = layer[..100_000],
             Stream = (_, token) => stalls ? Task.Delay(Timeout.Infinite, token) : Task.CompletedTask,
         };
-        using var client = TestClients.Create(TrustIn(registry, mirror.Authority), limits: TestClients.Limits with { Idle = TimeSpan.FromSeconds(1) });
+        using var client = TestClients.Create(TrustIn(registry, mirror.Authority), limits: TestClients.Limits with { Idle = TimeSpan.FromSeconds(8) });
         using var copy = new MemoryStream();
         await using var stream = await client.OpenBlobAsync(ImageReference.Parse($"{registry.Authority}/app"), blob, TestContext.Current.CancellationToken);
         await stream.CopyToAsync(copy, TestContext.Current.CancellationToken);

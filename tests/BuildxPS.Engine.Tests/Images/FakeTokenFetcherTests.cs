@@ -155,14 +155,9 @@ public sealed class FakeTokenFetcherTests : IDisposable
     [Fact]
     public async Task A_registry_that_only_the_engine_can_reach_is_left_to_the_engine()
     {
-        string gone;
-        await using (var registry = Registry(r => FakeResponse.Json(200, "{}")))
-        {
-            gone = registry.Authority;
-        }
-
-        using var fetcher = Fetcher(FixedCredentials.User(gone));
-        Assert.False(await fetcher.CanFetchAsync(gone, Token));
+        using var closed = new ClosedPort();
+        using var fetcher = Fetcher(FixedCredentials.User(closed.Authority));
+        Assert.False(await fetcher.CanFetchAsync(closed.Authority, Token));
     }
 
     [Theory]

@@ -177,7 +177,7 @@ public sealed class FakeUploadTests : IAsyncDisposable
         }, certificate);
         using var client = TestClients.Create(new RegistryTrust { SkipTlsVerifyHosts = [fake.Authority] });
         var error = await Assert.ThrowsAnyAsync<BuildxException>(() => client.PushBlobAsync(
-            ImageReference.Parse($"{fake.Authority}/app"), FakeStore.Describe(_blob), Source(), TestContext.Current.CancellationToken)).WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+            ImageReference.Parse($"{fake.Authority}/app"), FakeStore.Describe(_blob), Source(), TestContext.Current.CancellationToken)).WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
         Assert.Equal(BuildxFailure.RegistryError, error.Failure);
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
     }
@@ -233,7 +233,7 @@ public sealed class FakeUploadTests : IAsyncDisposable
         using var client = TestClients.Create(limits: TestClients.Limits with { Idle = TimeSpan.FromMilliseconds(300) });
         var source = new BlobSource { OpenAsync = (offset, _) => Task.FromResult<Stream>(new MemoryStream(large, (int)offset, large.Length - (int)offset)) };
         var error = await Assert.ThrowsAnyAsync<BuildxException>(() => client.PushBlobAsync(
-            ImageReference.Parse($"{_store.Authority}/app"), FakeStore.Describe(large), source, TestContext.Current.CancellationToken)).WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+            ImageReference.Parse($"{_store.Authority}/app"), FakeStore.Describe(large), source, TestContext.Current.CancellationToken)).WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
         Assert.Equal(BuildxFailure.TimedOut, error.Failure);
     }
 
@@ -243,10 +243,10 @@ public sealed class FakeUploadTests : IAsyncDisposable
         var stalls = 1;
         _store.Fake.Stalls = r => r.Method == "PUT" && Interlocked.Decrement(ref stalls) >= 0;
         var large = new byte[32 * 1024 * 1024];
-        using var client = TestClients.Create(limits: TestClients.Limits with { Idle = TimeSpan.FromSeconds(1) });
+        using var client = TestClients.Create(limits: TestClients.Limits with { Idle = TimeSpan.FromSeconds(8) });
         var source = new BlobSource { OpenAsync = (offset, _) => Task.FromResult<Stream>(new MemoryStream(large, (int)offset, large.Length - (int)offset)) };
         Assert.Equal(BlobArrival.Sent, await client.PushBlobAsync(
-            ImageReference.Parse($"{_store.Authority}/app"), FakeStore.Describe(large), source, TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
+            ImageReference.Parse($"{_store.Authority}/app"), FakeStore.Describe(large), source, TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken));
         Assert.Contains($"app@{FakeStore.DigestOf(large)}", _store.Blobs.Keys);
     }
 
@@ -331,7 +331,7 @@ public sealed class FakeUploadTests : IAsyncDisposable
         var small = "small"u8.ToArray();
         var source = new BlobSource { OpenAsync = (_, _) => Task.FromResult<Stream>(new MemoryStream(small)) };
         var error = await Assert.ThrowsAnyAsync<BuildxException>(() => client.PushBlobAsync(
-            ImageReference.Parse($"{_store.Authority}/app"), FakeStore.Describe(small), source, TestContext.Current.CancellationToken)).WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+            ImageReference.Parse($"{_store.Authority}/app"), FakeStore.Describe(small), source, TestContext.Current.CancellationToken)).WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
         Assert.Equal(BuildxFailure.TimedOut, error.Failure);
     }
 
@@ -374,7 +374,7 @@ public sealed class FakeUploadTests : IAsyncDisposable
     {
         using var client = TestClients.Create(credentials: credentials, log: line => { lock (_log) { _log.Add(line); } }, limits: limits);
         return await client.PushBlobAsync(ImageReference.Parse($"{_store.Authority}/app"), FakeStore.Describe(_blob), source ?? Source(), TestContext.Current.CancellationToken)
-            .WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+            .WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
     }
 
     /// <summary>Counts who reads at once, and lets the first read wait until it is given up.</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using BuildxPS.Engine.Tests.Environment;
 
 namespace BuildxPS.Engine.Tests.Images;
 
@@ -162,11 +163,11 @@ public sealed class HostileRegistryTests
     [Fact]
     public async Task Nothing_that_listens_is_said_at_once()
     {
-        var authority = await UnusedAuthorityAsync();
-        var error = await TestClients.FailAsync($"{authority}/a");
+        using var closed = new ClosedPort();
+        var error = await TestClients.FailAsync($"{closed.Authority}/a");
         Assert.Equal(BuildxFailure.RegistryUnreachable, error.Failure);
         Assert.Contains("refused", error.Message, StringComparison.Ordinal);
-        Assert.Contains(authority, error.Message, StringComparison.Ordinal);
+        Assert.Contains(closed.Authority, error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -263,13 +264,5 @@ public sealed class HostileRegistryTests
         await using var fake = new FakeRegistry(_ => FakeResponse.Document(Manifest, manifest));
         Assert.Equal(BuildxFailure.ImageInvalid, (await TestClients.FailAsync($"{fake.Authority}/a")).Failure);
         Assert.Single(fake.Requests);
-    }
-
-    private static async Task<string> UnusedAuthorityAsync()
-    {
-        var fake = new FakeRegistry(_ => new FakeResponse());
-        var authority = fake.Authority;
-        await fake.DisposeAsync();
-        return authority;
     }
 }

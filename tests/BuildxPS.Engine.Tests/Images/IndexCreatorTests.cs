@@ -110,7 +110,7 @@ public sealed class IndexCreatorTests
             Assert.Equal([signature], (await client.ListReferrersAsync(tag, amd64.Digest, null, Token)).Select(r => r.Digest));
         }
 
-        Assert.Equal(isSameRegistry, log.Any(l => l.Contains("POST", StringComparison.Ordinal) && l.Contains("201", StringComparison.Ordinal)));
+        Assert.Equal(isSameRegistry, log.Any(l => l.StartsWith("POST ", StringComparison.Ordinal) && l.Contains(": 201", StringComparison.Ordinal)));
     }
 
     [Fact]

@@ -273,14 +273,8 @@ public sealed class RegistryLoginsTests : IDisposable
 
     private void Helper(string name, string script = FakeHelper)
     {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "The helpers of this test are shell scripts.");
         var bin = Directory.CreateDirectory(Path.Join(_folder.Path, "bin")).FullName;
-        var file = Path.Join(bin, "docker-credential-" + name);
-        File.WriteAllText(file, "#!/bin/sh\n" + script + "\n");
-        if (!OperatingSystem.IsWindows())
-        {
-            File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserExecute);
-        }
+        ShellProgram.Write(Path.Join(bin, "docker-credential-" + name), script);
 
         _path = bin + ":/usr/bin:/bin";
     }

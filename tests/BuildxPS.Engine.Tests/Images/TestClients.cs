@@ -15,7 +15,7 @@ internal static class TestClients
         IsWindows = OperatingSystem.IsWindows(),
     };
 
-    public static RegistryLimits Limits { get; } = new() { RetryDelay = TimeSpan.FromMilliseconds(1) };
+    public static RegistryLimits Limits { get; } = new() { RetryDelay = TimeSpan.FromMilliseconds(1), Continue = TimeSpan.FromSeconds(20) };
 
     public static RegistryClient Create(
         RegistryTrust? trust = null, ICredentialSource? credentials = null, Action<string>? log = null, RegistryLimits? limits = null)

@@ -16,7 +16,7 @@ internal static class ContextCheck
         if (request.ContextArchive is { } archive && !string.IsNullOrEmpty(request.ContextPath))
         {
             throw Invalid(
-                $"There are two build contexts, '{BuildAddress.Hide(request.ContextPath)}' and {archive.Name}",
+                $"There are two build contexts, '{BuildAddress.Show(request.ContextPath)}' and {archive.Name}",
                 "Give a folder or an address with -Path, or an archive with -ContextStream, and not both.");
         }
 
@@ -51,7 +51,7 @@ internal static class ContextCheck
         if (request.DockerfilePath is { } other)
         {
             throw Invalid(
-                $"There are two Dockerfiles, a text and '{BuildAddress.Hide(other)}'",
+                $"There are two Dockerfiles, a text and '{BuildAddress.Show(other)}'",
                 "Give the Dockerfile as a file or an address with -File, or as a text with -DockerfileContent, and not both.");
         }
 

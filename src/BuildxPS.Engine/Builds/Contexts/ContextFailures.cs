@@ -59,7 +59,7 @@ internal static partial class ContextFailures
     };
 
     private static string Name(MainContext context)
-        => context.Archive is { } archive ? archive.Name : $"The build context '{BuildAddress.Hide(context.Location)}'";
+        => context.Archive is { } archive ? archive.Name : $"The build context '{BuildAddress.Show(context.Location)}'";
 
     [GeneratedRegex(@"httpcontext|downloaded context|load remote build context|load git source|failed to fetch remote|^copy /context|/context: |buildkit-session")]
     private static partial Regex OfContext();

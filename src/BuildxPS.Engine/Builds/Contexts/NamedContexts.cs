@@ -56,7 +56,7 @@ internal static class NamedContexts
         {
             throw new BuildxException(
                 BuildxFailure.EngineUnsupported,
-                $"The engine{version} cannot take the build context '{contexts[0].Spec}': its Dockerfile frontend knows no named contexts.",
+                $"The engine{version} cannot take the build context '{BuildAddress.Hide(contexts[0].Spec.ToString())}': its Dockerfile frontend knows no named contexts.",
                 "Use an engine with BuildKit 0.10 or newer, or copy what is needed into the build context.");
         }
     }

@@ -20,7 +20,7 @@ internal static class RemoteDockerfile
     public static async Task<DockerfileInput> FetchAsync(
         string address, IBuildEngine engine, Func<BuildEvent, CancellationToken, ValueTask> report, CancellationToken cancellationToken)
     {
-        var shown = BuildAddress.Hide(address);
+        var shown = BuildAddress.Show(address);
         var running = await engine.StartAsync(new EngineBuild { Ref = BuildReference.Create(), IsInternal = true }, new BuildServices(), cancellationToken)
             .ConfigureAwait(false);
         var forwarding = ForwardAsync(running.Events, report, cancellationToken);

@@ -66,7 +66,7 @@ internal static class RepositoryInputs
     private static RepositorySource Source(BuildAddress address, bool keepsGitFolder) => new()
     {
         Remote = address.Remote,
-        StepName = "[internal] load git source " + BuildAddress.Hide(address.Text),
+        StepName = "[internal] load git source " + BuildAddress.Show(address.Text),
         Reference = address.Git!.Reference,
         Subfolder = address.Git.Subfolder,
         Checksum = address.Git.Checksum,

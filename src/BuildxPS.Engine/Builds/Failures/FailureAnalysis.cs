@@ -69,7 +69,7 @@ internal static partial class FailureAnalysis
                 return EmulatorFailures.Missing(step, context, message);
             case BuildxFailure.StepFailed or BuildxFailure.EngineError when EmulatorFailures.FindUnusable(step, context, message, tail) is { } unusable:
                 return unusable;
-            case BuildxFailure.RegistryUnauthorized when context.Logins.Explain(message) is { } login:
+            case BuildxFailure.RegistryUnauthorized when context.Logins.Explain(message, context.Driver == "docker" ? null : context.Builder) is { } login:
                 return (failure, $"{message.TrimEnd('.')}. {login.Sentence}", login.Advice);
             case BuildxFailure.RegistryLoginExpired when context.Logins.Explain(message) is { } login:
                 return (failure, $"{message.TrimEnd('.')}. {login.Sentence}", advice);

@@ -27,8 +27,9 @@ internal sealed class WatchedCredentials(ICredentialSource inner) : ICredentialS
 
     /// <summary>Says which login a refused request had.</summary>
     /// <param name="error">The engine's error, which names the registry.</param>
+    /// <param name="builder">The builder whose settings for registries a login needs, too; null where the engine is the docker daemon's own.</param>
     /// <returns>A sentence and what to do; null where no login was asked for.</returns>
-    public (string Sentence, string Advice)? Explain(string error)
+    public (string Sentence, string Advice)? Explain(string error, string? builder = null)
     {
         // The longest name wins: registry:5000 is no part of what an error about my-registry:5000 means.
         var host = _asked.Keys.Where(h => error.Contains(h, StringComparison.Ordinal)).MaxBy(h => h.Length)
@@ -38,7 +39,9 @@ internal sealed class WatchedCredentials(ICredentialSource inner) : ICredentialS
             return null;
         }
 
-        var login = host == "registry-1.docker.io" ? "Connect-BuildxRegistry" : $"Connect-BuildxRegistry {host}";
+        var login = host == "registry-1.docker.io" ? "Connect-BuildxRegistry"
+            : builder is null ? $"Connect-BuildxRegistry {host}"
+            : $"Connect-BuildxRegistry {host} -Builder {builder}";
         return _asked[host] is { Length: > 0 } description
             ? ($"The login for {host} was used ({description}).", $"Check that this user may push to (or pull from) the repository, and that the password is right: '{login}' replaces it. Registries also answer like this for images that do not exist.")
             : ($"There is no login for {host}, so the engine was anonymous.", $"Log in with '{login}' as a user who may push to (or pull from) the repository. Registries also answer like this for images that do not exist.");

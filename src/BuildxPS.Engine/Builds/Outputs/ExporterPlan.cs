@@ -155,8 +155,16 @@ internal static class ExporterPlan
             return "image";
         }
 
+        if (output.Pushes && attributes.TryGetValue("push-by-digest", out var byDigest) && GoText.Boolean(byDigest) != false)
+        {
+            throw Unsupported(
+                $"The output '{output.Spec}' is to be pushed by its digest alone, which a docker daemon does not do (push-by-digest).",
+                "Build on a builder of its own (New-BuildxBuilder).");
+        }
+
         if (!features.HasContainerdStore)
         {
+            attributes.Remove("push-by-digest");
             CheckClassicStore(output, request, attributes);
         }
 
@@ -192,13 +200,6 @@ internal static class ExporterPlan
 
     private static void CheckClassicStore(PlannedOutput output, BuildRequest request, Dictionary<string, string> attributes)
     {
-        if (output.Pushes && attributes.Remove("push-by-digest", out var byDigest) && GoText.Boolean(byDigest) != false)
-        {
-            throw Unsupported(
-                $"The output '{output.Spec}' is to be pushed by its digest alone, which a docker daemon with a classic image store does not do (push-by-digest).",
-                "Build on a builder of its own (New-BuildxBuilder), or switch the daemon to the containerd image store.");
-        }
-
         if (request.Platforms.Count > 1)
         {
             throw Unsupported(

@@ -12,7 +12,7 @@ public static partial class FailureCatalogue
         new(BuildxFailure.BuildContextInvalid, FailureCategory.InvalidData,
             "An archive that should be the build context cannot be used",
             "It is damaged or cut short, or of a kind that engines do not unpack.")
-        { Advice = "Make it again as tar, if you like compressed with gzip, bzip2, xz or zstd." },
+        { Advice = "Make it again as tar, if you like compressed with gzip, bzip2 or xz." },
         new(BuildxFailure.BuildContextUnreachable, FailureCategory.ConnectionError,
             "The engine does not reach the address of a context or a Dockerfile",
             "It looks from where it runs.")

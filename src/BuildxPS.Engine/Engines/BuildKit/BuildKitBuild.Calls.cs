@@ -8,6 +8,9 @@ internal sealed partial class BuildKitBuild
 {
     private static readonly TimeSpan s_trueErrorLimit = TimeSpan.FromSeconds(1);
 
+    /// <summary>The events that explain a failure come a moment after it; on a busy machine that is a long one.</summary>
+    private static readonly TimeSpan s_lastEventsLimit = TimeSpan.FromSeconds(5);
+
     /// <summary>More than the time between two of an engine's questions, and less than what it waits for an answer.</summary>
     private static readonly TimeSpan s_sessionSilence = TimeSpan.FromSeconds(9);
 
@@ -212,8 +215,7 @@ internal sealed partial class BuildKitBuild
 
         if (_solve.IsCompleted)
         {
-            // The events that explain a failure may come a moment after it.
-            await ((Task)_status.Completion.WaitAsync(s_trueErrorLimit, CancellationToken.None)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ((Task)_status.Completion.WaitAsync(s_lastEventsLimit, cancellationToken)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         // What the engine could not put into a message ends its events, and perhaps the build; one that fails by itself says why.

@@ -21,6 +21,7 @@ internal sealed class StatusStream : IDisposable
     private readonly Channel<List<BuildEvent>> _events = Channel.CreateBounded<List<BuildEvent>>(
         new BoundedChannelOptions(MaxWaitingMessages) { SingleReader = true, SingleWriter = true });
 
+    private readonly StatusTranslation _translation = new();
     private long _heard = Stopwatch.GetTimestamp();
     private volatile bool _buildEnded;
 
@@ -104,7 +105,7 @@ internal sealed class StatusStream : IDisposable
             while (await _call.ResponseStream.MoveNext(_silence.Token).ConfigureAwait(false))
             {
                 Volatile.Write(ref _heard, Stopwatch.GetTimestamp());
-                await DeliverAsync(StatusTranslation.Translate(_call.ResponseStream.Current)).ConfigureAwait(false);
+                await DeliverAsync(_translation.Translate(_call.ResponseStream.Current)).ConfigureAwait(false);
                 if (_buildEnded)
                 {
                     _silence.CancelAfter(s_silenceAfterEnd);
@@ -129,6 +130,10 @@ internal sealed class StatusStream : IDisposable
         }
     }
 
+    /// <summary>An event without the keys of addresses in a step's error; the journal, which compares errors, has the engine's own words.</summary>
+    private static BuildEvent Shown(BuildEvent buildEvent)
+        => buildEvent is VertexChanged { Error: { } error } vertex ? vertex with { Error = BuildAddress.Hide(error) } : buildEvent;
+
     private async ValueTask DeliverAsync(List<BuildEvent> events)
     {
         foreach (var buildEvent in events)
@@ -140,7 +145,7 @@ internal sealed class StatusStream : IDisposable
         {
             if (events.Count > 0)
             {
-                await _events.Writer.WriteAsync(events).ConfigureAwait(false);
+                await _events.Writer.WriteAsync(events.ConvertAll(Shown)).ConfigureAwait(false);
             }
         }
         catch (ChannelClosedException)

@@ -6,7 +6,7 @@ using Google.Protobuf.WellKnownTypes;
 namespace BuildxPS.Engine.Engines.BuildKit;
 
 /// <summary>Makes events of an engine's status messages. What is too long is cut, what makes no sense is left out.</summary>
-internal static class StatusTranslation
+internal sealed class StatusTranslation
 {
     private const int MaxDigest = 256;
     private const int MaxName = 4 * 1024;
@@ -14,21 +14,20 @@ internal static class StatusTranslation
     private const int MaxInputs = 10_000;
     private const int MaxDetailLines = 200;
     private const int MaxSource = 512 * 1024;
+    private const int MaxRuns = 100_000;
+
+    // Runs whose end was told: an engine says a step's state again and again, and a run does not begin anew by that.
+    private readonly HashSet<(string Digest, DateTimeOffset? Started)> _ended = [];
 
     /// <summary>Translates one message.</summary>
     /// <param name="status">The message.</param>
-    /// <returns>Its events, in order.</returns>
-    public static List<BuildEvent> Translate(Protocol.StatusResponse status)
+    /// <returns>Its events, in order: what a step did and said comes before its end, which the message has first.</returns>
+    public List<BuildEvent> Translate(Protocol.StatusResponse status)
     {
         var events = new List<BuildEvent>(status.Vertexes.Count + status.Statuses.Count + status.Logs.Count + status.Warnings.Count);
-        foreach (var vertex in status.Vertexes)
-        {
-            if (IsDigest(vertex.Digest))
-            {
-                events.Add(Translate(vertex));
-            }
-        }
-
+        List<VertexChanged> vertexes = [.. status.Vertexes.Where(v => IsDigest(v.Digest)).Select(Translate)];
+        var ends = FindEnds(status, vertexes);
+        events.AddRange(vertexes.Select(v => ends.Contains(v) ? v with { Completed = null, Error = null } : v));
         foreach (var progress in status.Statuses)
         {
             if (IsDigest(progress.Vertex))
@@ -51,12 +50,36 @@ internal static class StatusTranslation
             }
         }
 
+        events.AddRange(vertexes.Where(ends.Contains));
         foreach (var warning in status.Warnings)
         {
             events.Add(new VertexWarning { Warning = Translate(warning) });
         }
 
         return events;
+    }
+
+    /// <summary>The entries that tell of an end, where the message has something else of a step that ends.</summary>
+    private HashSet<VertexChanged> FindEnds(Protocol.StatusResponse status, List<VertexChanged> vertexes)
+    {
+        var ends = new HashSet<VertexChanged>(ReferenceEqualityComparer.Instance);
+        var last = vertexes.GroupBy(v => v.Digest, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.Last().Started, StringComparer.Ordinal);
+        foreach (var vertex in vertexes)
+        {
+            // The end of a run that another one follows must come before that one begins.
+            if (vertex.Completed is not null && last[vertex.Digest] == vertex.Started && !_ended.Contains((vertex.Digest, vertex.Started)))
+            {
+                ends.Add(vertex);
+            }
+        }
+
+        if (_ended.Count < MaxRuns)
+        {
+            _ended.UnionWith(vertexes.Where(v => v.Completed is not null).Select(v => (v.Digest, v.Started)));
+        }
+
+        var ending = ends.Select(v => v.Digest).ToHashSet(StringComparer.Ordinal);
+        return status.Logs.Any(l => ending.Contains(l.Vertex)) || status.Statuses.Any(p => ending.Contains(p.Vertex)) ? ends : [];
     }
 
     /// <summary>Reads where in a file something is.</summary>

@@ -9,6 +9,9 @@ internal sealed record RegistryLimits
     /// <summary>To the head of an answer.</summary>
     public TimeSpan Answer { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>To the word that a body may come, for which a large one waits; registries that do not know of it say none.</summary>
+    public TimeSpan Continue { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>Between two pieces of a body.</summary>
     public TimeSpan Idle { get; init; } = TimeSpan.FromSeconds(30);
 

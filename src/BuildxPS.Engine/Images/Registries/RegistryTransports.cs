@@ -17,11 +17,13 @@ internal sealed class RegistryTransports : IDisposable
     private readonly ConcurrentDictionary<string, HttpMessageInvoker> _known = new(StringComparer.Ordinal);
     private readonly EnvironmentProxy? _proxy;
     private readonly TimeSpan _connectTimeout;
+    private readonly TimeSpan _continueTimeout;
 
     public RegistryTransports(RegistryClientOptions options)
     {
         _proxy = EnvironmentProxy.Read(options.Environment);
         _connectTimeout = options.Limits.Connect;
+        _continueTimeout = options.Limits.Continue;
         _pools = _proxy is { HasCredentials: true } ? new(StringComparer.Ordinal) : s_shared;
     }
 
@@ -52,7 +54,7 @@ internal sealed class RegistryTransports : IDisposable
         var authorities = RegistryCertificates.Read(host.CaFiles, host.CaText);
         var own = RegistryCertificates.ReadOwn(host.Certificates);
         var prints = authorities.Concat(own).Select(a => a.GetCertHashString(HashAlgorithmName.SHA256)).Order(StringComparer.Ordinal);
-        var key = $"{isUpload}|{host.SkipTlsVerify}|{own.Count}|{_connectTimeout.Ticks}|{_proxy?.Key}|{string.Join(',', prints)}";
+        var key = $"{isUpload}|{host.SkipTlsVerify}|{own.Count}|{_connectTimeout.Ticks}|{_continueTimeout.Ticks}|{_proxy?.Key}|{string.Join(',', prints)}";
         return _pools.GetOrAdd(key, _ => new Lazy<HttpMessageInvoker>(() => new HttpMessageInvoker(new SocketsHttpHandler
         {
             // Redirects are followed by hand: what may go along to another host is not the handler's to decide.
@@ -62,6 +64,7 @@ internal sealed class RegistryTransports : IDisposable
             UseProxy = _proxy is not null,
             Proxy = _proxy,
             ConnectTimeout = _connectTimeout,
+            Expect100ContinueTimeout = _continueTimeout,
             ConnectCallback = ConnectAsync,
             MaxConnectionsPerServer = BlobTurns.AtOnce + 2,
             PooledConnectionLifetime = TimeSpan.FromMinutes(5),

@@ -23,10 +23,12 @@ public sealed class AddBuildxNodeCommand : NodeCreationCommand
     {
         ChooseProgress();
         var creation = ReadCreation(Builder);
+        var environment = ClientEnvironment.Read();
+        var nodes = new BuilderNodes(environment);
+        nodes.CheckAddition(creation);
         if (ShouldProcess(Builder, Describe("Add node", creation)))
         {
-            var environment = ClientEnvironment.Read();
-            var changed = Run(token => new BuilderNodes(environment).AddAsync(creation, token));
+            var changed = Run(token => nodes.AddAsync(creation, token));
             WriteVerbose($"Added a node to builder '{changed.Name}'.");
             Finish(environment, changed);
         }

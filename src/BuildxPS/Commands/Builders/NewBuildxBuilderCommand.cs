@@ -20,10 +20,12 @@ public sealed class NewBuildxBuilderCommand : NodeCreationCommand
     {
         ChooseProgress();
         var creation = ReadCreation(Name);
+        var environment = ClientEnvironment.Read();
+        var creator = new BuilderCreator(environment);
+        creator.Check(creation);
         if (ShouldProcess(Name ?? "(a random name)", Describe("Create builder", creation)))
         {
-            var environment = ClientEnvironment.Read();
-            var created = Run(token => new BuilderCreator(environment).CreateAsync(creation, token));
+            var created = Run(token => creator.CreateAsync(creation, token));
             WriteVerbose($"Created builder '{created.Name}'.");
             Finish(environment, created);
         }

@@ -9,28 +9,31 @@ public sealed partial class InvokeBuildxBuildCommand
 {
     /// <summary>As in docker: what comes through the pipeline.</summary>
     private const string Piped = "-";
+    private const string Here = ".";
 
     private readonly List<object> _piped = [];
     private bool _isPathGiven;
-    private string _givenPath = ".";
+    private string _givenPath = Here;
+    private string? _givenFile;
+    private bool _isStreamTaken;
 
     /// <summary>
     /// The build context: a folder; a git repository (<c>https://HOST/NAME.git#REF:SUBFOLDER</c>, <c>git@HOST:NAME</c>,
     /// <c>github.com/OWNER/NAME</c>) or an archive or Dockerfile at an address of http, which the engine fetches; or <c>-</c> for
-    /// an archive or a Dockerfile from the pipeline.
+    /// an archive or a Dockerfile from the pipeline. Without it the current location.
     /// </summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("PSPath", "FullName")]
     [PathArgument]
-    public string Path { get; set; } = ".";
+    public string? Path { get; set; }
 
     /// <summary>
     /// The Dockerfile, relative to the current location, or in the context where that is an archive or at an address; an address
     /// of http, which the engine fetches; or <c>-</c> for lines from the pipeline. Without it <c>Dockerfile</c> in the context.
     /// </summary>
-    [Parameter]
+    [Parameter(ValueFromPipelineByPropertyName = true)]
     [Alias("f", "Dockerfile")]
-    [PathArgument]
+    [PathArgument(TakesNull = true)]
     public string? File { get; set; }
 
     /// <summary>
@@ -56,7 +59,18 @@ public sealed partial class InvokeBuildxBuildCommand
     [PipedArgument]
     public object? InputObject { get; set; }
 
-    private bool TakesPipeline => (_isPathGiven && _givenPath == Piped) || File == Piped;
+    private bool TakesPipeline => (_isPathGiven && _givenPath == Piped) || _givenFile == Piped;
+
+    /// <summary>
+    /// Whether the current input is an object whose properties are parameters. Text, files and folders are none: PowerShell gives
+    /// each folder a property Target, which is where a link leads.
+    /// </summary>
+    private protected override bool HasProperties => InputObject is null;
+
+    /// <summary>Whether the current input has values of its own.</summary>
+    private bool HasOwnValues => MyInvocation.ExpectingInput && !TakesPipeline && HasOwn;
+
+    private bool HasOwn => new[] { nameof(Path), nameof(File), nameof(Tag), nameof(Platform), nameof(Target), nameof(BuildArg) }.Any(IsOwn);
 
     /// <inheritdoc/>
     protected override void EndProcessing()
@@ -71,8 +85,9 @@ public sealed partial class InvokeBuildxBuildCommand
 
     private void BeginContexts()
     {
-        _isPathGiven = MyInvocation.BoundParameters.ContainsKey(nameof(Path));
-        _givenPath = _isPathGiven ? Path : ".";
+        _isPathGiven = Path is not null;
+        _givenPath = Path ?? Here;
+        _givenFile = File;
         if (_isPathGiven && Path == Piped && File == Piped)
         {
             _ = ForAll<object>(Piped, () => throw Contradiction("The pipeline cannot be both the build context and the Dockerfile", "Give one of them as a file, or the Dockerfile with -DockerfileContent."));
@@ -89,11 +104,17 @@ public sealed partial class InvokeBuildxBuildCommand
             {
                 _piped.Add(input);
             }
+            else if (MyInvocation.ExpectingInput && HasOwn)
+            {
+                ForInput(Piped, () => throw Contradiction(
+                    "Objects with parameters of builds came through the pipeline, which is an archive or a Dockerfile here",
+                    "Leave out -Path - and -File - to build each object."));
+            }
 
             return true;
         }
 
-        if (InputObject is { } unused && (_isPathGiven || !MyInvocation.BoundParameters.ContainsKey(nameof(Path))))
+        if (InputObject is { } unused && (_isPathGiven || Path is null))
         {
             ForInput(unused, () => throw Contradiction(
                 "What comes through the pipeline is not used: it is no folder, or the build context is given with -Path",
@@ -107,7 +128,8 @@ public sealed partial class InvokeBuildxBuildCommand
     /// <summary>Completes a request with the context and the Dockerfile of one input.</summary>
     private BuildRequest ReadContext(BuildRequest request, string path)
     {
-        var hasPath = MyInvocation.BoundParameters.ContainsKey(nameof(Path)) && (path != Piped || !TakesPipeline);
+        // Not what is bound: PowerShell goes on to call a parameter that once came with an object.
+        var hasPath = Path is not null && (path != Piped || !TakesPipeline);
         if (DockerfileContent is not null || MyInvocation.BoundParameters.ContainsKey(nameof(DockerfileContent)))
         {
             request = request with { DockerfileText = string.Join('\n', DockerfileContent ?? []) };
@@ -115,6 +137,12 @@ public sealed partial class InvokeBuildxBuildCommand
 
         if (ContextStream is { } stream)
         {
+            if (PairArguments.Unwrap(stream) is Stream && _isStreamTaken)
+            {
+                throw Contradiction("An open stream can be read once, and a build before this one has read it", "Give -ContextStream bytes or a file for several builds.");
+            }
+
+            _isStreamTaken = true;
             return hasPath
                 ? throw Contradiction("The build context is given twice, with -Path and with -ContextStream", "Give one of them.")
                 : ReadStream(WithFile(request, isInContext: true), stream, "The input of -ContextStream");
@@ -127,7 +155,7 @@ public sealed partial class InvokeBuildxBuildCommand
 
         var context = !hasPath && request.DockerfileText is not null ? "" : ResolveContext(path);
         request = WithFile(request with { ContextPath = context }, isInContext: context.Length > 0 && BuildAddress.IsAddress(context));
-        return File == Piped
+        return _givenFile == Piped
             ? request with { DockerfileText = Run(token => StreamArguments.ReadDockerfileAsync(PipedInput(), ResolveFile, "The Dockerfile from the pipeline", token)) }
             : request;
     }
@@ -165,24 +193,28 @@ public sealed partial class InvokeBuildxBuildCommand
 
     private BuildRequest WithFile(BuildRequest request, bool isInContext)
     {
-        if (File is not { } file)
+        var isOwn = HasOwnValues && IsOwn(nameof(File));
+        if ((isOwn ? OwnArguments.Filled(File) : _givenFile) is not { } file)
         {
             return request;
         }
 
         if (file == Piped)
         {
-            return request.DockerfileText is null
+            return isOwn ? throw Contradiction("The Dockerfile of an object is '-', and the pipeline has the objects", "Name a file; '-' is for -File on the command line.")
+                : request.DockerfileText is null
                 ? request
                 : throw Contradiction("The Dockerfile is given twice, with -File - and with -DockerfileContent", "Give one of them.");
         }
 
         var isAsWritten = BuildAddress.IsHttp(file) || (isInContext && !string.IsNullOrWhiteSpace(file) && !IsAbsolute(file));
-        return request with { DockerfilePath = isAsWritten ? file : ForAll(file, () => ResolvePath(file, BuildxFailure.DockerfileNotFound, "The Dockerfile")) };
+        return request with { DockerfilePath = isAsWritten ? file : isOwn ? Resolved() : ForAll(file, Resolved) };
+
+        string Resolved() => ResolvePath(file, BuildxFailure.DockerfileNotFound, "The Dockerfile");
     }
 
     private static string NameOf(BuildRequest request)
-        => request.ContextArchive?.Name ?? (request.ContextPath.Length > 0 ? BuildAddress.Hide(request.ContextPath) : "a Dockerfile without a build context");
+        => request.ContextArchive?.Name ?? (request.ContextPath.Length > 0 ? BuildAddress.Show(request.ContextPath) : "a Dockerfile without a build context");
 
     private bool IsAbsolute(string path)
         => System.IO.Path.IsPathFullyQualified(path) || path.StartsWith('~') || SessionState.Path.IsPSAbsolute(path, out _);

@@ -10,6 +10,7 @@ public sealed partial class InvokeBuildxBuildCommand
     private readonly Dictionary<string, string> _labels = new(StringComparer.Ordinal);
     private bool _hasSentBytes;
     private string? _builderOfFailure;
+    private bool _ownOfFailure;
 
     /// <summary>Stops what is still under way where the pipeline ends early.</summary>
     public void Dispose() => _builds?.Dispose();
@@ -64,7 +65,7 @@ public sealed partial class InvokeBuildxBuildCommand
 
                 break;
             case VertexWarning { Warning: var warning } when build.Warned.Add(WarningText.Of(warning)):
-                WriteWarning((LabelOf(build.Request) is { } label ? $"{label}: " : "") + WarningText.Of(warning));
+                WriteWarning((build.Label is { } label ? $"{label}: " : "") + WarningText.Of(warning));
                 break;
             case OutputBytes bytes:
                 // One object a piece: programs and Set-Content -AsByteStream take them as they are.
@@ -73,7 +74,7 @@ public sealed partial class InvokeBuildxBuildCommand
                 break;
             case BuildCompleted completed:
                 WriteVerbose($"Build {completed.Result.BuildRef} completed.");
-                build.Result = completed.Result;
+                build.Result = completed.Result with { ContextPath = build.Request.ContextPath.Length > 0 ? (string)build.Target : null };
                 break;
         }
     }
@@ -83,11 +84,11 @@ public sealed partial class InvokeBuildxBuildCommand
     {
         while (_builds!.TryTakeOutcome(out var build))
         {
-            _builderOfFailure = build!.Request.Builder.Name;
+            (_builderOfFailure, _ownOfFailure) = (build!.Request.Builder.Name, build.HasOwnValues);
             if (build.Failure is BuildxException failure && IsFatal(failure.Failure))
             {
                 Finish();
-                _builderOfFailure = build.Request.Builder.Name;
+                (_builderOfFailure, _ownOfFailure) = (build.Request.Builder.Name, build.HasOwnValues);
             }
 
             ForInput(build.Target, () =>
@@ -124,12 +125,14 @@ public sealed partial class InvokeBuildxBuildCommand
 
         // An address may hold a key behind its question mark.
         var whole = System.IO.Path.TrimEndingDirectorySeparator(NameOf(request).Split('?', '#')[0]);
-        if (!_labels.TryGetValue(whole, out var label))
+        // One folder may be built many times, with other parameters.
+        var key = HasOwnValues ? $"{whole}\0{_labels.Count}" : whole;
+        if (!_labels.TryGetValue(key, out var label))
         {
             label = System.IO.Path.GetFileName(whole) is { Length: > 0 } folder ? folder : whole;
             label = DisplayText.Line(label);
             label = _labels.ContainsValue(label) ? $"{label}-{_labels.Count + 1}" : label;
-            _labels[whole] = label;
+            _labels[key] = label;
         }
 
         return label;

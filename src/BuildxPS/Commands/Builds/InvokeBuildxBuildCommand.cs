@@ -17,8 +17,13 @@ public sealed partial class InvokeBuildxBuildCommand : BuildInputCommand, IDispo
     private string? _builderOfAll;
     private BuildRequest? _requestOfAll;
 
+    /// <inheritdoc/>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(TargetCompleter))]
+    public override string? Target { get; set; }
+
     /// <summary>Names for the image.</summary>
-    [Parameter]
+    [Parameter(ValueFromPipelineByPropertyName = true)]
     [Alias("t")]
     [ArgumentCompleter(typeof(ImageNameCompleter))]
     public string[]? Tag { get; set; }
@@ -70,8 +75,9 @@ public sealed partial class InvokeBuildxBuildCommand : BuildInputCommand, IDispo
     protected override void BeginProcessing()
     {
         _builderOfAll = Builder;
-        _requestOfAll = WithOptions(ReadInputs() with
+        _requestOfAll = WithOptions(ReadInputs((nameof(Tag), Tag), (nameof(Target), Target), (nameof(File), File)) with
         {
+            Target = ForAll(Target, () => ReadTarget(IsGiven(nameof(Target)))),
             Tags = [.. (Tag ?? []).Select(t => ForAll(t, () => ImageReference.Parse(t)))],
             Labels = ForAll(Label, () => PairArguments.Read(Label ?? [], "label", _ => "")),
             Outputs = ForAll(Output, () => OutputArguments.Read(Output ?? []).Select(Resolve).ToList()),
@@ -89,15 +95,16 @@ public sealed partial class InvokeBuildxBuildCommand : BuildInputCommand, IDispo
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
+        _ownOfFailure = HasOwnValues;
         if (!TakePiped())
         {
-            BuildInput(Path);
+            BuildInput(Path ?? Here);
         }
     }
 
-    private void BuildInput(string path) => ForInput(BuildAddress.Hide(path), () =>
+    private void BuildInput(string path) => ForInput(BuildAddress.Show(path), () =>
     {
-        _builderOfFailure = Builder;
+        (_builderOfFailure, _ownOfFailure) = (Builder, HasOwnValues);
         try
         {
             Begin(path);
@@ -105,14 +112,14 @@ public sealed partial class InvokeBuildxBuildCommand : BuildInputCommand, IDispo
         catch (BuildxException e) when (IsFatal(e.Failure))
         {
             Finish();
-            _builderOfFailure = Builder;
+            (_builderOfFailure, _ownOfFailure) = (Builder, HasOwnValues);
             throw;
         }
     });
 
     private void Begin(string path)
     {
-        var request = ReadContext(_requestOfAll! with { Builder = Selection }, path);
+        var request = ReadContext((HasOwnValues ? WithOwnNames(WithOwn(_requestOfAll!)) : _requestOfAll!) with { Builder = Selection }, path);
         // Before the question: a preview must not promise what would be refused.
         LocalDelete.Check(request.Outputs, SessionState.Path.CurrentFileSystemLocation.ProviderPath, isAllowed: request.Entitlements.Contains(LocalDelete.Entitlement));
         new BuildRunner(ClientEnvironment.Read()).Check(request);
@@ -121,8 +128,10 @@ public sealed partial class InvokeBuildxBuildCommand : BuildInputCommand, IDispo
         {
             WriteVerbose($"Building '{NameOf(request)}'.");
             Pump(LimitOf(request));
-            var build = _builds!.Begin(BuildAddress.Hide(path), request);
-            build.Display = CreateDisplay(LabelOf(request), build.Place, CiLogOptions.DockerfileOf(request));
+            var build = _builds!.Begin(BuildAddress.Show(path), request);
+            build.HasOwnValues = HasOwnValues;
+            build.Label = LabelOf(request);
+            build.Display = CreateDisplay(build.Label, build.Place, CiLogOptions.DockerfileOf(request));
         }
         else if (IsPreview)
         {
@@ -151,10 +160,11 @@ public sealed partial class InvokeBuildxBuildCommand : BuildInputCommand, IDispo
 
     private protected override bool IsFatal(BuildxFailure failure) => failure switch
     {
+        // The next object may fit: it has names, platforms and the like of its own.
         BuildxFailure.PlatformInvalid or BuildxFailure.TagInvalid or BuildxFailure.TagRequired
-            or BuildxFailure.OutputInvalid or BuildxFailure.CacheInvalid or BuildxFailure.LayoutNotFound or BuildxFailure.LayoutInvalid
-            or BuildxFailure.NotImplemented or BuildxFailure.ArgumentInvalid or BuildxFailure.SelectionConflict
-            or BuildxFailure.AnnotationInvalid or BuildxFailure.AttestationInvalid
+            or BuildxFailure.OutputInvalid or BuildxFailure.CacheInvalid or BuildxFailure.NotImplemented or BuildxFailure.ArgumentInvalid
+            or BuildxFailure.AnnotationInvalid or BuildxFailure.AttestationInvalid => !_ownOfFailure,
+        BuildxFailure.LayoutNotFound or BuildxFailure.LayoutInvalid or BuildxFailure.SelectionConflict
             or BuildxFailure.SecretInvalid or BuildxFailure.SecretNotFound or BuildxFailure.SecretUnreadable or BuildxFailure.SecretTooLarge
             or BuildxFailure.SshInvalid or BuildxFailure.SshAgentUnavailable or BuildxFailure.SshKeyInvalid or BuildxFailure.SshKeyEncrypted => true,
         BuildxFailure.EngineUnreachable or BuildxFailure.EngineAccessDenied or BuildxFailure.EngineCertificateInvalid
@@ -162,6 +172,17 @@ public sealed partial class InvokeBuildxBuildCommand : BuildInputCommand, IDispo
             or BuildxFailure.BuilderNotFound or BuildxFailure.ContextNotFound => _builderOfFailure == _builderOfAll,
         _ => false,
     };
+
+    private BuildRequest WithOwnNames(BuildRequest request) => request with
+    {
+        Target = IsOwn(nameof(Target)) ? OwnArguments.Filled(Target) : request.Target,
+        Tags = IsOwn(nameof(Tag)) ? [.. OwnArguments.Filled(Tag).Select(ImageReference.Parse)] : request.Tags,
+    };
+
+    private string? ReadTarget(bool isGiven)
+        => isGiven && string.IsNullOrEmpty(Target)
+            ? throw Contradiction("-Target is empty, and no stage has such a name", "Name a stage; without -Target the last one is built.")
+            : Target;
 
     private static string Describe(BuildRequest request)
     {

@@ -5,6 +5,7 @@ using BuildxPS.Engine.Images.Credentials;
 using BuildxPS.Engine.Images.Layouts;
 using BuildxPS.Engine.Images.Registries;
 using BuildxPS.Engine.Images.Transfers;
+using BuildxPS.Formatting;
 using BuildxPS.Pipeline;
 
 namespace BuildxPS.Commands;
@@ -129,6 +130,7 @@ public sealed class CopyBuildxImageCommand : RegistryProgressCommand, IDisposabl
             Show(copy.RunAsync);
             Report();
             _written[KeyOf(destination)] = written;
+            KeptDepth.TellFor(copy.Result);
             WriteObject(copy.Result);
         }
         else if (IsPreview)

@@ -5,6 +5,7 @@ using BuildxPS.Engine.Images;
 using BuildxPS.Engine.Images.Credentials;
 using BuildxPS.Engine.Images.Layouts;
 using BuildxPS.Engine.Images.Registries;
+using BuildxPS.Formatting;
 using BuildxPS.Pipeline;
 
 namespace BuildxPS.Commands;
@@ -233,6 +234,7 @@ public sealed class GetBuildxImageManifestCommand : RegistryCommand, IDisposable
                 WriteWarning(inspection.Problem);
             }
 
+            KeptDepth.TellFor(inspection.Found);
             WriteObject(Raw ? inspection.Found.Select(RawText) : inspection.Found, enumerateCollection: true);
         });
         return true;

@@ -3,6 +3,7 @@ using BuildxPS.Completion;
 using BuildxPS.Engine.Configuration;
 using BuildxPS.Engine.Images.Credentials;
 using BuildxPS.Engine.Images.Indexes;
+using BuildxPS.Formatting;
 using BuildxPS.Pipeline;
 
 namespace BuildxPS.Commands;
@@ -112,6 +113,7 @@ public sealed class NewBuildxImageIndexCommand : RegistryProgressCommand
 
         if (tags.Count > 0 || IsPreview)
         {
+            KeptDepth.TellFor(prepared.Document);
             WriteObject(prepared.Document);
         }
     }

@@ -3,6 +3,17 @@ namespace BuildxPS.Engine.Tests.Builds.Contexts;
 public sealed class BuildAddressTests
 {
     [Theory]
+    [InlineData("https://example.org/a.tar.gz?key=secret", "https://example.org/a.tar.gz?xxxxx")]
+    [InlineData("https://user:p@ss@example.org/a.tar.gz", "https://user:xxxxx@example.org/a.tar.gz")]
+    [InlineData("https://example.org/a.git?branch=main", "https://example.org/a.git?branch=main")]
+    [InlineData("https://example.org/it's.tar?key=secret", "https://example.org/it's.tar?xxxxx")]
+    [InlineData("https://example.org/a.tar?key=se',cret with blanks", "https://example.org/a.tar?xxxxx")]
+    [InlineData("https://example.org/a.tar#part?key=secret", "https://example.org/a.tar#part?xxxxx")]
+    [InlineData("https://example.org/a.git?ref=x&private_token=secret&subdir=y#z", "https://example.org/a.git?ref=x&private_token=xxxxx&subdir=y#z")]
+    [InlineData("folder?", "folder?")]
+    public void Nothing_secret_is_shown(string text, string shown) => Assert.Equal(shown, BuildAddress.Show(text));
+
+    [Theory]
     [InlineData("https://example.org/a.tar.gz", true, false)]
     [InlineData("http://example.org", true, false)]
     [InlineData("https://example.org/a.git", true, true)]
@@ -84,6 +95,9 @@ public sealed class BuildAddressTests
         Assert.DoesNotContain("hunter2", Assert.Throws<BuildxException>(() => BuildAddress.Parse(text, "It")).Message, StringComparison.Ordinal);
         Assert.Equal("https://xxxxx@example.org/a.git", BuildAddress.Hide("https://ghp_token@example.org/a.git"));
         Assert.Equal("ssh://git@example.org/a.git", BuildAddress.Hide("ssh://git@example.org/a.git"));
+        Assert.Equal(
+            "GET \"https://example.org/a.tar?xxxxx\": 403, as 'http://example.org/b?xxxxx' (HTTPS://example.org/c?xxxxx): https://example.org/a.git?ref=x&subdir=y, too",
+            BuildAddress.Hide("GET \"https://example.org/a.tar?key=it's&x=2#3\": 403, as 'http://example.org/b?sig=1' (HTTPS://example.org/c?sig=1): https://example.org/a.git?ref=x&subdir=y, too"));
         Assert.Equal("failed to fetch https://me:xxxxx@example.org/a.git: 404", BuildAddress.Hide("failed to fetch https://me:hunter2@example.org/a.git: 404"));
     }
 }

@@ -1,6 +1,5 @@
 using System.IO.Compression;
 using System.Net;
-using System.Net.Sockets;
 using BuildxPS.Engine.Tests.Environment;
 
 namespace BuildxPS.Engine.Tests.Builds.Contexts;
@@ -149,15 +148,16 @@ public sealed class RealAddressTests : IAsyncDisposable
     [MemberData(nameof(Engines))]
     public async Task An_address_that_the_engine_does_not_reach_is_named(string engine)
     {
-        using var closed = new TcpListener(IPAddress.Loopback, 0);
-        closed.Start();
-        var address = $"http://127.0.0.1:{((IPEndPoint)closed.LocalEndpoint).Port}/x";
-        closed.Stop();
-        foreach (var context in new[] { address, address + ".git#main" })
+        using var closed = new ClosedPort();
+        var address = $"http://{closed.Authority}/x";
+        foreach (var context in new[] { address + "?key=s3cret", address + ".git#main" })
         {
             var failure = await _build.FailAsync(engine, r => r with { ContextPath = context });
             Assert.True(failure.Failure == BuildxFailure.BuildContextUnreachable, failure.ToString());
+            Assert.DoesNotContain("s3cret", failure.Message, StringComparison.Ordinal);
         }
+
+        Assert.All(_build.Events.OfType<VertexChanged>(), v => Assert.DoesNotContain("s3cret", v.Name + v.Error, StringComparison.Ordinal));
 
         var dockerfile = await _build.FailAsync(engine, r => r with { ContextPath = _build.Main, DockerfilePath = address });
         Assert.True(dockerfile.Failure == BuildxFailure.BuildContextUnreachable, dockerfile.ToString());

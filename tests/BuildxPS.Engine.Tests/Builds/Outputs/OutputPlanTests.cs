@@ -184,10 +184,13 @@ public sealed class OutputPlanTests
     public void A_classic_daemon_builds_what_it_pushes_itself(string outputs, bool push)
         => Assert.Equal("moby name=docker.io/library/a:latest", Plan(Request(outputs, push: push, tags: "a"), s_classic));
 
-    [Fact]
-    public void A_classic_daemon_does_not_push_by_digest()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_daemon_does_not_push_by_digest(bool hasContainerdStore)
     {
-        var failure = Assert.Throws<BuildxException>(() => Plan(Request("type=image,name=a,push=true,push-by-digest=true"), s_classic));
+        var features = hasContainerdStore ? s_containerd : s_classic;
+        var failure = Assert.Throws<BuildxException>(() => Plan(Request("type=image,name=a,push=true,push-by-digest=true"), features));
         Assert.Equal(BuildxFailure.EngineUnsupported, failure.Failure);
         Assert.Contains("push-by-digest", failure.Message, StringComparison.Ordinal);
         Assert.Contains("New-BuildxBuilder", failure.Advice, StringComparison.Ordinal);

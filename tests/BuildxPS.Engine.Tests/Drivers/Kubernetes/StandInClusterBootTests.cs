@@ -60,7 +60,7 @@ public sealed class StandInClusterBootTests
     public async Task Watch_that_is_forgotten_goes_on_with_a_new_list()
     {
         await using var fixture = await ClusterFixture.CreateAsync();
-        fixture.Cluster.Pods.Pace = TimeSpan.FromSeconds(2);
+        fixture.Cluster.Pods.Pace = TimeSpan.FromSeconds(10);
         await fixture.CreateBuilderAsync();
         var start = fixture.StartAsync();
         await ClusterFixture.EventuallyAsync(() => fixture.Cluster.Requests.Contains("watch pods"));

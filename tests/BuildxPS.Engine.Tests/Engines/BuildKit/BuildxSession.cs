@@ -111,6 +111,7 @@ internal sealed class BuildxSession : IAsyncDisposable
         catch (TimeoutException)
         {
             _process.Kill(entireProcessTree: true);
+            await _process.WaitForExitAsync();
         }
         catch (InvalidOperationException)
         {

@@ -77,7 +77,7 @@ public sealed class HostileCacheTests
     public async Task An_engine_that_stops_answering_is_lost()
     {
         await using var engine = Fake(
-            new EngineSilence { Quiet = TimeSpan.FromSeconds(2), Answer = TimeSpan.FromMilliseconds(500) },
+            new EngineSilence { Quiet = TimeSpan.FromSeconds(6), Answer = TimeSpan.FromSeconds(1) },
             new FakeMethod(Control + "DiskUsage", FakeMethod.HangAsync),
             new FakeMethod(Control + "Prune", async call =>
             {

@@ -89,7 +89,7 @@ public sealed class HostileEngineTests
             for (; ; sent++)
             {
                 var send = FakeMethod.SendAsync(call, status);
-                if (await Task.WhenAny(send, Task.Delay(2000)) != send)
+                if (await Task.WhenAny(send, Task.Delay(6000)) != send)
                 {
                     blocked.TrySetResult();
                 }
@@ -245,7 +245,7 @@ public sealed class HostileEngineTests
         // SETTINGS: MAX_CONCURRENT_STREAMS = 1, which the session takes, and nothing more.
         byte[] settings = [0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 1];
         var connector = new FakeConnector(stream => stream.WriteAsync(settings).AsTask());
-        var silence = new EngineSilence { Start = TimeSpan.FromMilliseconds(300), Session = TimeSpan.FromMilliseconds(10) };
+        var silence = new EngineSilence { Start = TimeSpan.FromSeconds(3), Session = TimeSpan.FromMilliseconds(500) };
         await using var engine = new BuildKitEngine(connector, null, "fake://engine", silence);
 
         var error = await Assert.ThrowsAsync<BuildFailedException>(() => StartAsync(engine));

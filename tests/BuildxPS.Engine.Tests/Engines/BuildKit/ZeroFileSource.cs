@@ -14,7 +14,15 @@ internal sealed class ZeroFileSource(long size) : IFileSource
 
     public long Read => Interlocked.Read(ref _read);
 
-    public int Open => _open;
+    /// <summary>Until no file is open any more: who ends a build waits only so long for what still reads.</summary>
+    public async Task IsClosedAsync()
+    {
+        using var guard = new CancellationTokenSource(RealEngine.Guard);
+        while (Volatile.Read(ref _open) > 0)
+        {
+            await Task.Delay(20, guard.Token);
+        }
+    }
 
     public IEnumerable<FileEntry> List(FileSelection selection, CancellationToken cancellationToken)
         // The frontend looks for a .dockerignore first, and takes what it gets.
