@@ -31,6 +31,22 @@ function Stop-TestEngines {
     bash (Join-Path $environment down.sh) | Out-Host
 }
 
+# Brings the browser for tests of pages to CI's machine. Without one those tests are skipped, so that nothing here stops the others;
+# a developer's machine keeps what its owner installed.
+function Install-TestBrowser {
+    $programs = 'chromium', 'chromium-browser', 'chromium-headless-shell', 'google-chrome'
+    if ($env:CI -ne 'true' -or $env:BUILDXPS_TEST_BROWSER -or (Get-EngineObstacle) -or (Get-Command $programs -CommandType Application -ErrorAction Ignore)) {
+        return
+    }
+
+    $PSNativeCommandUseErrorActionPreference = $false
+    $log = Join-Path $results browser.log
+    timeout --kill-after 10 300 bash (Join-Path $environment browser.sh) *> $log
+    if ($LASTEXITCODE -ne 0) {
+        Write-Host "No browser could be installed (exit code $LASTEXITCODE): $((Get-Content $log -Tail 3) -join ' / ')"
+    }
+}
+
 function Show-TestEngines([string] $Description) {
     $engines = (Get-Content -Raw $Description | ConvertFrom-Json).engines
     Write-Host @"

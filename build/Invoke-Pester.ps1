@@ -27,11 +27,15 @@ $run = Invoke-Pester -Configuration $configuration
 # A file or block that broke outside its tests has no failed test of its own, and still must not look like success.
 $failed = $run.FailedCount + $run.FailedContainersCount + $run.InconclusiveCount
 $summary = [pscustomobject]@{
-    Passed  = $run.PassedCount
-    Failed  = ($failed -eq 0 -and $run.Result -ne 'Passed') ? 1 : $failed
-    Skipped = @(foreach ($test in $run.Skipped) {
+    Passed   = $run.PassedCount
+    Failed   = ($failed -eq 0 -and $run.Result -ne 'Passed') ? 1 : $failed
+    Skipped  = @(foreach ($test in $run.Skipped) {
             $because = $test.ErrorRecord | Select-Object -First 1
             [pscustomobject]@{ Name = $test.ExpandedPath; Reason = $because ? "$because" : 'no reason given' }
+        })
+    Failures = @(foreach ($test in @($run.Failed) + @($run.Inconclusive) + @($run.FailedBlocks) + @($run.FailedContainers)) {
+            $name = $test.PSObject.Properties['ExpandedPath'] ? $test.ExpandedPath : "$test"
+            [pscustomobject]@{ Name = $name; Reason = "$($test.ErrorRecord | Select-Object -First 1)" }
         })
 }
 $summary | ConvertTo-Json -Depth 4 | Set-Content $Report

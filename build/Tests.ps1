@@ -12,12 +12,13 @@ function Test-Formatting {
 }
 
 # Runs everything, prints the sum as its last line, and returns how many failed.
-function Invoke-AllTests([string] $Filter) {
+function Invoke-AllTests([string] $Filter, [switch] $NoEngine) {
     Remove-Item $results -Recurse -Force -ErrorAction Ignore
     $null = New-Item $results -ItemType Directory
     $started = -not $env:BUILDXPS_TEST_ENGINES
-    $env:BUILDXPS_TEST_ENGINES = Get-EnginesForTests
+    $env:BUILDXPS_TEST_ENGINES = $NoEngine ? '' : (Get-EnginesForTests)
     try {
+        Install-TestBrowser
         $suites = @(Invoke-EngineTests $Filter; Invoke-ModuleTests $Filter)
     }
     finally {
@@ -34,6 +35,11 @@ function Invoke-AllTests([string] $Filter) {
     $passed = ($suites | Measure-Object Passed -Sum).Sum
     foreach ($test in $skipped) {
         Write-Host "skipped: $($test.Name): $($test.Reason)"
+    }
+
+    # Once more at the end: in the middle of a long log nobody finds them.
+    foreach ($test in $suites | ForEach-Object Failures) {
+        Write-Host "failed: $($test.Name): $($test.Reason)"
     }
 
     if ($missing -and -not $mayMiss) {
@@ -73,16 +79,25 @@ function Invoke-EngineTests([string] $Filter) {
     $suite = (Test-Path $report) ? ([xml](Get-Content -Raw $report)).SelectSingleNode('//assembly') : $null
     if (-not $suite) {
         Write-Host "The engine's tests ended with exit code $exitCode and without a report."
-        return [pscustomobject]@{ Passed = 0; Failed = 1; Skipped = @() }
+        return [pscustomobject]@{ Passed = 0; Failed = 1; Skipped = @(); Failures = @() }
     }
 
     $failed = [int]$suite.failed + [int]$suite.errors
     [pscustomobject]@{
-        Passed  = [int]$suite.passed
-        Failed  = ($failed -eq 0 -and $exitCode -ne 0 -and -not $Filter) ? 1 : $failed
-        Skipped = @(foreach ($test in $suite.SelectNodes('.//test[@result="Skip"]')) {
-                [pscustomobject]@{ Name = $test.name; Reason = $test.SelectSingleNode('reason').InnerText }
+        Passed   = [int]$suite.passed
+        Failed   = ($failed -eq 0 -and $exitCode -ne 0 -and -not $Filter) ? 1 : $failed
+        Skipped  = @(foreach ($test in $suite.SelectNodes('.//test[@result="Skip"]')) {
+                [pscustomobject]@{ Name = $test.name; Reason = "$($test.SelectSingleNode('reason')?.InnerText)" }
             })
+        Failures = @(
+            foreach ($test in $suite.SelectNodes('.//test[@result="Fail"]')) {
+                [pscustomobject]@{ Name = $test.name; Reason = "$($test.SelectSingleNode('failure/message')?.InnerText)" }
+            }
+
+            foreach ($broken in $suite.SelectNodes('errors/error')) {
+                [pscustomobject]@{ Name = $broken.name; Reason = "$($broken.SelectSingleNode('failure/message')?.InnerText)" }
+            }
+        )
     }
 }
 
@@ -96,7 +111,7 @@ function Invoke-ModuleTests([string] $Filter) {
     & (Get-PowerShell) -NoProfile -NonInteractive -File $runner -Tools (Join-Path $out tests) -Tests (Join-Path $root tests BuildxPS.Tests) -Report $report -Filter $Filter | Out-Host
     if (-not (Test-Path $report)) {
         Write-Host "The module's tests ended with exit code $LASTEXITCODE and without a report."
-        return [pscustomobject]@{ Passed = 0; Failed = 1; Skipped = @() }
+        return [pscustomobject]@{ Passed = 0; Failed = 1; Skipped = @(); Failures = @() }
     }
 
     Get-Content -Raw $report | ConvertFrom-Json

@@ -45,7 +45,7 @@ function Start-DemoImage([string] $Image) {
 
 try {
     New-Item -ItemType Directory -Path $work | Out-Null
-    Copy-Item -Path (Join-Path $PSScriptRoot 'multi-platform'), (Join-Path $PSScriptRoot 'first-build') -Destination $work -Recurse -Force
+    Copy-Item -Path (Join-Path $PSScriptRoot 'multi-platform'), (Join-Path $PSScriptRoot 'first-session') -Destination $work -Recurse -Force
     Set-Location (Join-Path $work 'multi-platform')
 
     . Step 'Load the module.' "Import-Module '$Module'"
@@ -73,7 +73,7 @@ try {
         . Step 'Run it, through the Docker API.' 'Start-DemoImage buildxps-demo:1'
     }
 
-    Set-Location (Join-Path $work 'first-build')
+    Set-Location (Join-Path $work 'first-session')
     . Step 'The daemon''s own BuildKit builds, too. One stage of another Dockerfile, with a build argument, into a folder.' '$first = Invoke-BuildxBuild . -Builder default -Target files -BuildArg @{ BUILT_BY = "PowerShell" } -Output type=local,dest=out; $first.Steps'
     . Step 'What it wrote.' 'Get-Content out/greeting.txt'
     . Step 'The same as a tar.' '(Invoke-BuildxBuild . -Builder default -Target files -Output type=tar,dest=out.tar).Outputs'

@@ -44,6 +44,11 @@ Describe 'Add-BuildxNode and Remove-BuildxNode refuse' {
         Remove-BuildxNode "$name-two" second -WhatIf | Should -BeNullOrEmpty
         (Get-ChildItem (Join-Path $env:BUILDX_CONFIG instances) | Get-FileHash).Hash | Should -Be $before.Hash
     }
+
+    It 'no preview of what would be refused' {
+        Add-BuildxNode bxp-nobody unix:///nowhere/c.sock -WhatIf -ErrorVariable failed -ErrorAction SilentlyContinue
+        $failed[0].FullyQualifiedErrorId | Should -Be 'BuilderNotFound,BuildxPS.Commands.AddBuildxNodeCommand'
+    }
 }
 
 Describe 'Add-BuildxNode and Remove-BuildxNode' {

@@ -142,7 +142,7 @@ Describe 'Copy-BuildxImage' {
     It 'goes on with a layout where a killed process stopped' {
         $setup = Get-TestSetup
         $large = Join-Path $TestDrive large
-        $digest = New-LargeImage $large 160
+        $digest = New-LargeImage $large 480
         $name = New-Name plain
         $null = Copy-BuildxImage "oci-layout://$large" $name @quiet
         $target = Join-Path $TestDrive resumed
@@ -155,7 +155,7 @@ Describe 'Copy-BuildxImage' {
         $process.Kill($true)
         $process.WaitForExit()
         $partial = Get-ChildItem (Join-Path $target ingest) | Sort-Object Length -Descending | Select-Object -First 1
-        $partial.Length | Should -BeLessThan 160MB
+        $partial.Length | Should -BeLessThan 480MB
         Test-Path (Join-Path $target index.json) | Should -BeFalse
 
         $said = Copy-BuildxImage $name "oci-layout://$target" @quiet -Verbose 4>&1

@@ -36,11 +36,11 @@ function Invoke-Advised($Failed, [string] $Command, [hashtable] $With = @{}) {
 
 # Logs in as an advice says.
 function Invoke-AdvisedLogin($Failed, $User) {
-    $null, $registry = (Get-AdvisedCommand $Failed 'Connect-BuildxRegistry').Split(' ')
+    $null, $registry, $null, $builder = (Get-AdvisedCommand $Failed 'Connect-BuildxRegistry').Split(' ')
     $setup = Get-TestSetup
     $credential = [pscredential]::new($User.name, (ConvertTo-SecureString $User.password -AsPlainText -Force))
-    # No key ring here; and what the builder was told of the authority counts for the builder only.
-    $trust = $registry -eq $setup.registries.https ? @{ RegistryCa = $setup.certificates.ca } : @{}
+    # No key ring here. What a builder was told of the authority counts for a login that names it.
+    $trust = $builder ? @{ Builder = $builder } : $registry -eq $setup.registries.https ? @{ RegistryCa = $setup.certificates.ca } : @{}
     (Connect-BuildxRegistry $registry -Credential $credential -UseFile @trust -WarningAction SilentlyContinue).UserName | Should -Be $User.name
 }
 

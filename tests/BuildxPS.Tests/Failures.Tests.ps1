@@ -93,7 +93,7 @@ Describe 'A builder' {
 
     It 'that is not there is made' {
         $failed = Get-Failure { Invoke-BuildxBuild $context -Builder $own @quiet }
-        Assert-Explained $failed 'BuilderNotFound' ObjectNotFound $own, '-Builder', $remote
+        Assert-Explained $failed 'BuilderNotFound' ObjectNotFound $own, $remote
         (Invoke-Advised $failed 'Get-BuildxBuilder').Name | Should -Contain $remote
         $null = & (Get-AdvisedCommand $failed 'New-BuildxBuilder') $own -ConfigFile $config -DriverOption network=host
         (Get-BuildxBuilder $own).Status | Should -Be Inactive
@@ -148,6 +148,8 @@ Describe 'A builder' {
             $failed = @(Get-Failure { Invoke-BuildxBuild $slow -Builder $own -BuildArg "SECONDS=$seconds" @quiet })
         }
         finally {
+            # The engine's answer comes when the container has ended, the build's failure before it.
+            $null = Wait-Job $job -Timeout 60
             Remove-Job $job -Force
         }
 

@@ -2,7 +2,7 @@ BeforeDiscovery {
     Import-Module $env:BUILDXPS_MODULE
     # What is asked for, and what stands within events, is never emitted.
     $emitted = [BuildxPS.Builder].Assembly.GetExportedTypes() |
-        Where-Object { $_.GetMethod('<Clone>$') -and -not $_.IsAbstract -and $_.BaseType -in [object], [BuildxPS.ImageDocument] } |
+        Where-Object { $_.GetMethod('<Clone>$') -and -not $_.IsAbstract -and $_.BaseType -in [object], [BuildxPS.ImageDocument], [BuildxPS.BuilderArgument] } |
         Where-Object Name -NotIn BuildRequest, BuilderSelection, RegistryTrust, ClientCertificate, VertexGroup |
         ForEach-Object { @{ Type = $_; Name = $_.Name; FullName = $_.FullName } }
 }
@@ -22,6 +22,7 @@ BeforeAll {
     $result = [BuildxPS.BuildResult]@{
         BuildRef  = 'default/default/k2v3x8g1'
         Builder   = 'default'
+        ContextPath = 'app'
         Status    = 'Completed'
         Images    = [string[]]@('docker.io/library/app:1', 'docker.io/library/app:2')
         Digest    = $digest
@@ -44,15 +45,16 @@ AfterAll {
 Describe 'The views' {
     It 'show a result as a list' {
         Show $result | Should -Be @(
-            'BuildRef  : default/default/k2v3x8g1'
-            'Status    : Completed'
-            'Images    : docker.io/library/app:1'
-            '            docker.io/library/app:2'
-            'Digest    : sha256:0123456789ab'
-            'Platforms : linux/amd64'
-            'Outputs   : tar: /tmp/app.tar (12.3kB)'
-            'Duration  : 2.3s'
-            'Steps     : 3, 1 from the cache'
+            'BuildRef    : default/default/k2v3x8g1'
+            'ContextPath : app'
+            'Status      : Completed'
+            'Images      : docker.io/library/app:1'
+            '              docker.io/library/app:2'
+            'Digest      : sha256:0123456789ab'
+            'Platforms   : linux/amd64'
+            'Outputs     : tar: /tmp/app.tar (12.3kB)'
+            'Duration    : 2.3s'
+            'Steps       : 3, 1 from the cache'
         )
     }
 
@@ -221,6 +223,8 @@ Describe 'The view of <Name>' -ForEach $emitted {
     }
 
     It 'looks the same when it comes back from Clixml' {
+        # As a command does that is about to emit it.
+        (Get-Command Get-BuildxImageManifest).ImplementingType.Assembly.GetType('BuildxPS.Formatting.KeptDepth').GetMethod('TellFor', [Reflection.BindingFlags] 'NonPublic, Static').Invoke($null, @(, [object[]]@($sample)))
         $file = Join-Path $TestDrive "$Name.xml"
         $sample | Export-Clixml $file
         $back = Import-Clixml $file

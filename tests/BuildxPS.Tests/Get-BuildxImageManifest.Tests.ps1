@@ -69,6 +69,31 @@ Describe 'Get-BuildxImageManifest' {
         ($found | Out-String -Width 200) | Should -BeLike "*$($found.PredicateType)*"
     }
 
+    It 'gives what looks the same when it comes back from Clixml, in a session that has seen no such object yet: <Line>' -ForEach @(
+        @{ Line = 'Get-BuildxImageManifest REGISTRY/library/alpine -Platform linux/arm64'; Shows = 'Created +: \d{4}-' }
+        @{ Line = 'Copy-BuildxImage REGISTRY/library/alpine@DIGEST oci-layout://FOLDER/copy -Progress None'; Shows = 'Created +: \d{4}-' }
+        @{ Line = 'Get-BuildxImageManifest ATTESTED -Attestation'; Shows = 'pkg:docker/busybox' }
+    ) {
+        $registry = (Get-TestSetup).registries.plain
+        if ($Line -match 'ATTESTED') {
+            $attested = "$registry/attested-$([guid]::NewGuid().ToString('n')):1"
+            Set-Content (Join-Path $TestDrive Dockerfile) "FROM busybox`nRUN echo $([guid]::NewGuid())"
+            $null = Invoke-BuildxBuild $TestDrive -DockerHost (Get-TestEngine d28) -Tag $attested -Push -Progress None
+        }
+
+        $file = Join-Path $TestDrive back.xml
+        $command = $Line.Replace('REGISTRY', $registry).Replace('FOLDER', $TestDrive).Replace('ATTESTED', "$attested").Replace('DIGEST', (Get-BuildxImageManifest $registry/library/alpine -Platform linux/arm64).Digest)
+        # Preferences of the session are for what the user calls.
+        $script = "Import-Module '$env:BUILDXPS_MODULE'; `$WhatIfPreference = `$$($Line -match '^Get'); `$ErrorActionPreference = 'Stop'; `$found = $command
+            `$WhatIfPreference = `$false; `$found | Export-Clixml '$file'; `$found | Format-List | Out-String -Width 100; '----'
+            Import-Clixml '$file' | Format-List | Out-String -Width 100; '----'; `$Error.Count"
+        $live, $back, $errors = ((& (Join-Path $PSHOME ($IsWindows ? 'pwsh.exe' : 'pwsh')) -NoProfile -NonInteractive -Command $script) -join "`n") -split '----'
+        $live | Should -Match $Shows
+        $live | Should -Not -Match 'What if'
+        $back.Trim() | Should -Be $live.Trim()
+        $errors.Trim() | Should -Be 0
+    }
+
     It 'says where an image has no attestations' {
         $registry = (Get-TestSetup).registries.plain
         Get-BuildxImageManifest $registry/library/alpine -Attestation -WarningVariable warned -WarningAction SilentlyContinue | Should -BeNullOrEmpty
@@ -330,7 +355,7 @@ Describe 'The views of images' {
         $lines = Show $descriptors
         $lines[2] | Should -Match '^linux/arm64\s+sha256:0123456789ab\s+1\.23kB\s+application/vnd\.oci\.image\.manifest\.v1\+json$'
         $lines[3] | Should -Match '^attestation\s+sha256:0123456789ab\s+567B\s'
-        Show $config | Should -Contain 'History    : 1 steps, 0 layers'
+        Show $config | Should -Contain 'History    : 1 step, 0 layers'
         (Show $config.History)[2] | Should -Match "^$($config.History[0].Created.ToLocalTime().ToString('yyyy-MM-dd HH:mm:ss'))\s+yes\s+RUN a"
     }
 

@@ -33,7 +33,7 @@ BeforeAll {
 
     function Assert-NextBuildWorks($Terminal) {
         Send-TestTerminal $Terminal "'next=' + (Invoke-BuildxBuild '$small' -Output type=cacheonly -Progress None).Status`r"
-        Wait-TestTerminal $Terminal 'next=Completed'
+        Wait-TestTerminal $Terminal 'next=Completed' 180
     }
 }
 
@@ -48,9 +48,9 @@ Describe 'Ctrl+C on <Engine>' -ForEach @(@{ Engine = 'd20' }, @{ Engine = 'd28' 
             Send-TestTerminal $terminal "Invoke-BuildxBuild '$sleeping' -Output type=cacheonly -Progress Plain`r"
             Wait-TestTerminal $terminal { Find-TestProcess "sleep $duration" }
             Send-TestTerminal $terminal $interrupt
-            Wait-TestTerminal $terminal $prompt 10
+            Wait-TestTerminal $terminal $prompt 30
             Get-TestTerminalText $terminal | Should -Not -Match 'Exception|Invoke-BuildxBuild:'
-            Wait-TestTerminal $terminal { -not (Find-TestProcess "sleep $duration") } 10
+            Wait-TestTerminal $terminal { -not (Find-TestProcess "sleep $duration") } 30
             Assert-NextBuildWorks $terminal
         }
         finally {
@@ -71,9 +71,9 @@ Describe 'Ctrl+C on <Engine>' -ForEach @(@{ Engine = 'd20' }, @{ Engine = 'd28' 
             Send-TestTerminal $terminal "Invoke-BuildxBuild '$big' -Output type=cacheonly -Progress Plain`r"
             Wait-TestTerminal $terminal { Test-Open $file }
             Send-TestTerminal $terminal $interrupt
-            Wait-TestTerminal $terminal $prompt 10
+            Wait-TestTerminal $terminal $prompt 30
             Get-TestTerminalText $terminal | Should -Not -Match 'Exception|Invoke-BuildxBuild:'
-            Wait-TestTerminal $terminal { -not (Test-Open $file) } 10
+            Wait-TestTerminal $terminal { -not (Test-Open $file) } 30
             Assert-NextBuildWorks $terminal
         }
         finally {

@@ -89,7 +89,8 @@ RUN echo $(New-Guid) && ulimit -n && df -k /dev/shm | tail -1 && cat /etc/hosts 
 
     It 'runs several builds of a pipeline side by side, and keeps their order and their words apart' {
         # Each waits until the other has begun: in turn they would never end.
-        $port = 20000 + (Get-Random 20000)
+        # Above the ports of the test engines, below those that the system gives out.
+        $port = 29000 + 2 * (Get-Random 1500)
         $folders = foreach ($name in 'one', 'two') {
             $other, $own = $name -eq 'one' ? ($port, ($port + 1)) : (($port + 1), $port)
             $command = "(echo $name-$port | nc -l -p $own -w 60) & for i in `$(seq 600); do nc 127.0.0.1 $other </dev/null 2>/dev/null && break; sleep 0.1; done; wait"

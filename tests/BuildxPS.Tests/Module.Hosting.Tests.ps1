@@ -12,8 +12,8 @@ BeforeAll {
 
             # What of ours, of the packages and of the neighbour is in a context: name, version and folder of each.
             function Get-Context([string] $Name) {
-                $context = [Runtime.Loader.AssemblyLoadContext]::All | Where-Object Name -EQ $Name
-                $context.Assemblies | Where-Object { -not $_.IsDynamic -and $_.GetName().Name -in $Names } | ForEach-Object {
+                $contexts = @([Runtime.Loader.AssemblyLoadContext]::All | Where-Object Name -EQ $Name)
+                $contexts.ForEach({ $_.Assemblies }) | Where-Object { -not $_.IsDynamic -and $_.GetName().Name -in $Names } | ForEach-Object {
                     [pscustomobject]@{
                         Name    = $_.GetName().Name
                         Version = $_.GetName().Version.ToString(2)

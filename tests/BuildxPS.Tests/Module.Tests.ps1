@@ -1,7 +1,7 @@
 BeforeDiscovery {
     $root = Resolve-Path (Join-Path $PSScriptRoot .. ..)
     $scripts = Get-ChildItem $root -Recurse -File -Include *.ps1, *.psm1, *.psd1 |
-        Where-Object { $_.FullName -notmatch '[\\/](out|bin|obj)[\\/]' } |
+        Where-Object { [IO.Path]::GetRelativePath($root, $_.FullName) -notmatch '(^|[\\/])(out|bin|obj)[\\/]' } |
         ForEach-Object { @{ Path = $_.FullName; Name = [IO.Path]::GetRelativePath($root, $_.FullName) } }
     Import-Module $env:BUILDXPS_MODULE
     $emitted = Get-Command -Module BuildxPS | ForEach-Object {
@@ -34,10 +34,14 @@ Describe 'The manifest' {
 
     It 'lists every <Key> file of the module' -ForEach @(
         @{ Key = 'FormatsToProcess'; Pattern = '*.Format.ps1xml' }
-        @{ Key = 'TypesToProcess'; Pattern = '*.Types.ps1xml' }
     ) {
         $files = @(Get-ChildItem (Join-Path $folder $Pattern) | ForEach-Object Name)
         @($manifest[$Key] | Where-Object { $_ }) | Should -Be $files
+    }
+
+    It 'has no file of types, for which every import would pay' {
+        $manifest.Contains('TypesToProcess') | Should -BeFalse
+        Get-ChildItem $folder -Filter *.Types.ps1xml | Should -BeNullOrEmpty
     }
 
     It 'tells an older PowerShell which version it needs' {
@@ -68,6 +72,9 @@ Describe 'The folder lib' {
                     Machine    = $image.PEHeaders.CoffHeader.Machine
                     ILOnly     = $image.PEHeaders.CorHeader.Flags.HasFlag([Reflection.PortableExecutable.CorFlags]::ILOnly)
                     NativeCode = $image.PEHeaders.CorHeader.ManagedNativeHeaderDirectory.Size
+                    Native     = @(1..$([Math]::Max(1, [Reflection.Metadata.Ecma335.MetadataReaderExtensions]::GetTableRowCount($reader, 'ModuleRef'))) |
+                            Where-Object { $_ -le [Reflection.Metadata.Ecma335.MetadataReaderExtensions]::GetTableRowCount($reader, 'ModuleRef') } |
+                            ForEach-Object { $reader.GetString($reader.GetModuleReference([Reflection.Metadata.Ecma335.MetadataTokens]::ModuleReferenceHandle($_)).Name) })
                     References = @($reader.AssemblyReferences | ForEach-Object {
                             $reader.GetString($reader.GetAssemblyReference($_).Name)
                         })
@@ -85,6 +92,18 @@ Describe 'The folder lib' {
     It 'holds only assemblies that load on every platform' {
         $files.Extension | Select-Object -Unique | Should -Be '.dll'
         $libraries | Where-Object { -not $_.ILOnly -or $_.NativeCode -gt 0 -or $_.Machine -ne 'I386' } | Should -BeNullOrEmpty
+    }
+
+    It 'is true of the assemblies beside it, too' {
+        $beside = @(Get-ChildItem $folder -Filter *.dll | ForEach-Object { Read-Assembly $_.FullName })
+        $beside.Name | Should -Be 'BuildxPS', 'BuildxPS.Model'
+        $beside | Where-Object { -not $_.ILOnly -or $_.NativeCode -gt 0 -or $_.Machine -ne 'I386' } | Should -BeNullOrEmpty
+        $beside.Native | Should -BeNullOrEmpty
+    }
+
+    It 'calls only what the operating systems themselves bring' {
+        # The C library, which musl knows by this name too, and Windows' own; each is called on its own system only.
+        $libraries.Native | Sort-Object -Unique | Where-Object { $_ -notmatch '^(libc|(kernel32|advapi32|crypt32|secur32|ntdll|ws2_32|libproc|IPHLPAPI|api-ms-win-core-[\w-]+)(\.dll)?)$' } | Should -BeNullOrEmpty
     }
 
     It 'has everything that its assemblies refer to' {
@@ -131,5 +150,59 @@ Describe 'The script <Name>' -ForEach $scripts {
         $commands = $tree.FindAll({ $args[0] -is [Management.Automation.Language.CommandAst] }, $true)
         $names = $commands | ForEach-Object GetCommandName | Where-Object { $_ } | Sort-Object -Unique
         $names | Where-Object { Test-Path -LiteralPath "Alias:$_" } | Should -BeNullOrEmpty
+    }
+
+    # The script analyser's rules that need no analyser, by its names for them.
+    It 'runs no text as code (AvoidUsingInvokeExpression)' {
+        $commands = $tree.FindAll({ $args[0] -is [Management.Automation.Language.CommandAst] }, $true)
+        $commands | Where-Object { $_.GetCommandName() -eq 'Invoke-Expression' } | Should -BeNullOrEmpty
+    }
+
+    It 'swallows no error without a word (AvoidUsingEmptyCatchBlock)' {
+        $tree.FindAll({ $args[0] -is [Management.Automation.Language.CatchClauseAst] }, $true) |
+            Where-Object { -not $_.Body.Statements -and $_.Extent.Text -notmatch '#' } | Should -BeNullOrEmpty
+    }
+
+    It 'has null on the left of a comparison (PossibleIncorrectComparisonWithNull)' {
+        $tree.FindAll({ $args[0] -is [Management.Automation.Language.BinaryExpressionAst] }, $true) |
+            Where-Object { "$($_.Operator)" -match '^[IC](eq|ne)$' -and "$($_.Right)" -eq '$null' } | Should -BeNullOrEmpty
+    }
+
+    It 'leaves nothing in the session that runs it (AvoidGlobalVars)' {
+        $tree.FindAll({ $args[0] -is [Management.Automation.Language.VariableExpressionAst] }, $true) |
+            Where-Object { $_.VariablePath.IsGlobal -and $_.VariablePath.UserPath -notmatch ':(LASTEXITCODE|Error|PSDefaultParameterValues|ProgressPreference)$' } |
+            ForEach-Object { "$_" } | Should -BeNullOrEmpty
+    }
+
+    It 'takes no password as text (AvoidUsingPlainTextForPassword)' {
+        # What tests pass around is no password of anybody.
+        $Name -like 'tests*' ? @() : $tree.FindAll({ $args[0] -is [Management.Automation.Language.ParameterAst] }, $true) |
+            Where-Object { $_.Name.VariablePath.UserPath -match 'password|passphrase|credential' -and $_.StaticType -in [string], [object] } | Should -BeNullOrEmpty
+    }
+}
+
+Describe 'The cmdlet <_>' -ForEach (Import-PowerShellDataFile $env:BUILDXPS_MODULE).CmdletsToExport {
+    BeforeAll {
+        $command = Get-Command $_
+    }
+
+    It 'has an approved verb and a noun in the singular (UseApprovedVerbs, UseSingularNouns)' {
+        (Get-Verb $command.Verb).Verb | Should -Be $command.Verb
+        $command.Noun | Should -Match '^Buildx[A-Z]'
+        $command.Noun -replace 'Alias$' | Should -Not -Match '[^su]s$'
+    }
+
+    It 'redefines no common parameter (ReservedParams), and asks before it changes something (UseShouldProcess)' {
+        $command.ImplementingType.GetProperties().Where({ $_.DeclaringType.Namespace -like 'BuildxPS*' }).Name |
+            Where-Object { $_ -in [Management.Automation.Internal.CommonParameters].GetProperties().Name } | Should -BeNullOrEmpty
+        if ($command.Verb -in 'Add', 'Clear', 'Connect', 'Copy', 'Disconnect', 'Install', 'Invoke', 'New', 'Register', 'Remove', 'Set', 'Start', 'Stop', 'Uninstall', 'Unregister', 'Use') {
+            $command.Parameters.Keys | Should -Contain WhatIf
+        }
+    }
+
+    It 'says what it returns (UseOutputTypeCorrectly)' {
+        if ($command.Verb -in 'Get', 'New', 'Test', 'Invoke', 'Copy') {
+            $command.OutputType | Should -Not -BeNullOrEmpty
+        }
     }
 }

@@ -69,6 +69,13 @@ Describe 'New-BuildxBuilder' {
         $env:BUILDX_CONFIG | Should -Not -Exist
     }
 
+    It 'shows no preview of what would be refused' {
+        New-BuildxBuilder default -WhatIf -ErrorVariable failed -ErrorAction SilentlyContinue
+        $failed[0].FullyQualifiedErrorId | Should -Be 'BuilderNameInvalid,BuildxPS.Commands.NewBuildxBuilderCommand'
+        New-BuildxBuilder $name -DriverOption netwrok=host -WhatIf -ErrorVariable failed -ErrorAction SilentlyContinue
+        $failed[0].FullyQualifiedErrorId | Should -Be 'DriverOptionInvalid,BuildxPS.Commands.NewBuildxBuilderCommand'
+    }
+
     It 'gives a builder as it was asked for, which nothing was started for' {
         $config = New-TestConfig (Join-Path $TestDrive buildkitd.toml)
         $builder = New-BuildxBuilder $name -ConfigFile $config -DriverOption @{ network = 'host'; 'env.A' = 'b,c' }, 'cpu-shares=512' -BuildKitdFlag '--debug --oci-worker-gc=false' -Platform linux/arm64, linux/riscv64

@@ -120,9 +120,9 @@ Describe 'A terminal' {
         $text = Watch-Build "`$r = Invoke-BuildxBuild '$slow' -Output type=cacheonly"
         $text | Should -Match 'Building on '
         # The clock of the silent step moved.
-        $text | Should -Match 'RUN : [^\[]*\[[^\]]*1\.\d'
-        $text | Should -Match 'RUN : [^\[]*\[[^\]]*2\.\d'
-        $text | Should -Match "`e\[32m3\.\ds`e\[0m  \[2/2\] RUN : "
+        $clock = [regex]::Matches($text, 'RUN : [^\[]*\[[^\]]*?(\d+\.\d)').ForEach({ $_.Groups[1].Value })
+        @($clock | Select-Object -Unique).Count | Should -BeGreaterThan 1
+        $text | Should -Match "`e\[32m\d+\.\ds`e\[0m  \[2/2\] RUN : "
         $text | Should -Match "`e\[32mBuilt`e\[0m in \d+\.\ds: \d+ steps, \d+ cached"
     }
 

@@ -45,6 +45,11 @@ Describe 'An installer image, a stand-in for tonistiigi/binfmt' {
     AfterEach {
         if ($env:BUILDXPS_TEST_ENGINES) {
             Restore-Emulator $registered
+            $until = [DateTime]::UtcNow.AddSeconds(60)
+            while ((Get-InstallerContainer $d28) -and [DateTime]::UtcNow -lt $until) {
+                Start-Sleep -Milliseconds 50
+            }
+
             Get-InstallerContainer $d28 | Should -BeNullOrEmpty
         }
     }
@@ -177,7 +182,7 @@ Describe 'An installer image, a stand-in for tonistiigi/binfmt' {
             }
 
             $shell.Stop()
-            $until = [DateTime]::UtcNow.AddSeconds(20)
+            $until = [DateTime]::UtcNow.AddSeconds(60)
             while ((Get-InstallerContainer $d28) -and [DateTime]::UtcNow -lt $until) {
                 Start-Sleep -Milliseconds 50
             }

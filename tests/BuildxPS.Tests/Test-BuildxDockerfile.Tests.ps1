@@ -37,6 +37,29 @@ Describe 'Test-BuildxDockerfile' {
         { Test-BuildxDockerfile $bad -FailOn Warning -ErrorAction Stop } | Should -Throw -ErrorId "DockerfileCheckFailed,$id"
     }
 
+    It 'takes objects, each with its own platform, arguments and Dockerfile' {
+        $null = Get-TestEngine d28
+        $own = New-TestContext (Join-Path $TestDrive own) "ARG BASE=busybox`nFROM --platform=`$TARGETPLATFORM `$BASE AS Build"
+        $matrix = @(
+            [pscustomobject]@{ Path = $good; Platform = 'linux/amd65' }
+            [pscustomobject]@{ Path = $own; Platform = 'linux/amd64,linux/arm64'; BuildArg = @{ BASE = 'alpine' }; File = $null }
+            [pscustomobject]@{ Path = $good; BuildArg = '=x' }
+            [pscustomobject]@{ Path = $good; File = (Join-Path $bad Dockerfile) }
+        )
+        $found = $matrix | Test-BuildxDockerfile -ErrorVariable failed -ErrorAction SilentlyContinue
+        $found.Rule | Sort-Object | Should -Be MaintainerDeprecated, RedundantTargetPlatform, StageNameCasing, StageNameCasing
+        $failed.FullyQualifiedErrorId | Should -Be "PlatformInvalid,$id", "ArgumentInvalid,$id"
+        $failed.TargetObject | Should -Be $good, $good
+        { $matrix | Test-BuildxDockerfile -Platform linux/amd65 } | Should -Throw -ErrorId "PlatformInvalid,$id"
+    }
+
+    It 'takes no link''s aim for a stage' {
+        $null = Get-TestEngine d28
+        $link = New-Item (Join-Path $TestDrive link) -ItemType SymbolicLink -Value $good
+        $link | Test-BuildxDockerfile | Should -BeNullOrEmpty
+        ($link | Get-BuildxDockerfileInfo).GetType().Name | Should -Be DockerfileOutline
+    }
+
     It 'shows the line of a file that does not parse' {
         $null = Get-TestEngine d28
         $found = Test-BuildxDockerfile $broken -ErrorVariable failed -ErrorAction SilentlyContinue

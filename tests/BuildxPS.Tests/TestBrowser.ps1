@@ -1,9 +1,9 @@
 # A headless Chromium for tests of pages, spoken to by its DevTools protocol. Dot-sourced in BeforeAll.
 
-# The browser's program, or the test is skipped. It is no part of the test environment: with what it needs it is over 600 MB
-# unpacked. BUILDXPS_TEST_BROWSER names another one; on Debian `apt-get install chromium` brings it.
+# The browser's program, or the test is skipped. CI installs one; elsewhere `apt-get install chromium-headless-shell` (or chromium)
+# brings it on Debian, and BUILDXPS_TEST_BROWSER names another one.
 function Get-TestBrowser {
-    $program = @($env:BUILDXPS_TEST_BROWSER, 'chromium', 'chromium-browser', 'google-chrome').Where({ $_ }) |
+    $program = @($env:BUILDXPS_TEST_BROWSER, 'chromium', 'chromium-browser', 'chromium-headless-shell', 'google-chrome').Where({ $_ }) |
         ForEach-Object { Get-Command $_ -CommandType Application -ErrorAction Ignore } |
         Select-Object -First 1 -ExpandProperty Source
     if (-not $program) {

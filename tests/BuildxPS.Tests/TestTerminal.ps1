@@ -1,11 +1,10 @@
 # A PowerShell in a pseudo terminal, driven like a person would. Dot-sourced in BeforeAll.
 
 # script(1) makes the terminal; it is on every Debian.
-function Start-TestTerminal([hashtable] $Environment = @{}) {
-    $pwsh = Join-Path $PSHOME pwsh
+function Start-TestTerminal([hashtable] $Environment = @{}, [string] $Pwsh = (Join-Path $PSHOME pwsh)) {
     $start = [Diagnostics.ProcessStartInfo]::new('script')
     # What runs in the background of a script ignores Ctrl+C, and so would all that it starts.
-    foreach ($argument in '--quiet', '--flush', '--return', '--command', "stty cols 120 rows 40; exec env --default-signal=INT '$pwsh' -NoLogo -NoProfile", '/dev/null') {
+    foreach ($argument in '--quiet', '--flush', '--return', '--command', "stty cols 120 rows 40; exec env --default-signal=INT '$Pwsh' -NoLogo -NoProfile", '/dev/null') {
         $start.ArgumentList.Add($argument)
     }
 

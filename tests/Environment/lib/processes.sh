@@ -78,7 +78,7 @@ wait_until() {
         if "$@" >/dev/null 2>&1; then
             return
         fi
-        if ((attempt > 4)) && ! is_running "$name"; then
+        if ((attempt > 40)) && ! is_running "$name"; then
             fail_with_log "$name ended right after its start." "$RUN/$name/log"
         fi
         sleep 0.05

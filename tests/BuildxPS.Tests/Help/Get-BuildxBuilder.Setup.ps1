@@ -1,0 +1,2 @@
+# The builder that the examples list.
+$null = New-BuildxBuilder -Name list1 -Use

@@ -1,0 +1,3 @@
+# The machine's emulators as they were.
+Restore-Emulator $registered
+$env:PATH = $pathBefore
