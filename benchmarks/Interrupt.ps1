@@ -4,10 +4,10 @@
 
 # Starts a build in a terminal whose step sleeps for so many seconds, presses Ctrl+C, and says how long it took until
 # there was a prompt (Prompt) and until the step's process was gone (Step), whichever was asked for.
-function Measure-Interrupt($Terminal, [string] $Line, [int] $Seconds, [string] $What) {
+function Measure-Interrupt($Terminal, [string] $Line, [int] $Sleep, [string] $What) {
     Send-TestTerminal $Terminal "$Line`r"
     $step = @{ Id = 0 }
-    Wait-TestTerminal $Terminal { ($step.Id = Find-Sleep $Seconds) }
+    Wait-TestTerminal $Terminal { ($step.Id = Find-Sleep $Sleep) }
     $clock = [Diagnostics.Stopwatch]::StartNew()
     $seen = @{ Prompt = $null; Step = $null }
     Send-TestTerminal $Terminal "`u{3}"

@@ -37,12 +37,14 @@ $ProgressPreference = 'SilentlyContinue'
 . (Join-Path $PSScriptRoot Client.ps1)
 . (Join-Path $PSScriptRoot Trees.ps1)
 . (Join-Path $PSScriptRoot Registries.ps1)
+. (Join-Path $PSScriptRoot CompiledPowerShell.ps1)
 . (Join-Path $PSScriptRoot Measure.ps1)
 . (Join-Path $PSScriptRoot Interrupt.ps1)
 . (Join-Path $PSScriptRoot Table.ps1)
 
 $description = Get-Content -Raw $Engines | ConvertFrom-Json
 $Module = (Resolve-Path -LiteralPath $Module).Path
+$powershell = Get-CompiledPowerShell
 $lines = 0
 $over = 0
 Open-WorkFolder $Work

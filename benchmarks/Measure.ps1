@@ -63,7 +63,7 @@ function Measure-Ours([scriptblock] $Command) {
 }
 
 function Start-Worker {
-    $start = [Diagnostics.ProcessStartInfo]::new((Join-Path $PSHOME ($IsWindows ? 'pwsh.exe' : 'pwsh')))
+    $start = [Diagnostics.ProcessStartInfo]::new($powershell)
     foreach ($argument in '-NoProfile', '-NonInteractive', '-File', (Join-Path $PSScriptRoot Worker.ps1), '-Module', $Module, '-Small', (Join-Path $Work small)) {
         $start.ArgumentList.Add($argument)
     }

@@ -6,13 +6,18 @@ $details = [Collections.Generic.List[string]]::new()
 # that it is a part of (BudgetShare); and its memory (BudgetBytes).
 function New-RowResults([hashtable] $Definition, [hashtable] $Seen) {
     $kind = $Definition.ContainsKey('Measure') ? $Definition.Measure : 'Wall'
-    $ours = (Get-Median $Seen.Ours.$kind) - ($Seen.ContainsKey('Base') ? (Get-Median $Seen.Base.$kind) : 0)
+    $ours = Get-Amount $Seen Ours Base $kind
     $buildx = if ($Seen.ContainsKey('Buildx')) {
-        (Get-Median $Seen.Buildx.$kind) - ($Seen.ContainsKey('BuildxBase') ? (Get-Median $Seen.BuildxBase.$kind) : 0)
+        Get-Amount $Seen Buildx BuildxBase $kind
     }
 
     $limit = $Definition.ContainsKey('BudgetShare') ? $Definition.BudgetShare * (Get-Median $Seen.Ours.Wall) : $Definition['BudgetMs']
-    New-Line $Definition.Name $kind $ours $buildx $Definition['Budget'] $limit
+    $line = New-Line $Definition.Name $kind $ours $buildx $Definition['Budget'] $limit
+    if ($Seen.ContainsKey('Base') -and $null -eq $buildx) {
+        $line.Ratio = Format-Ratio ((Get-Median $Seen.Ours.$kind) / (Get-Median $Seen.Base.$kind))
+    }
+
+    $line
     if ($Definition.ContainsKey('BudgetBytes') -and $IsLinux) {
         # The highest of all runs, the first one too: what a heap has grown to it keeps.
         $added = ($Seen.WarmUp + $Seen.Ours).Peak | Measure-Object -Maximum
@@ -23,8 +28,21 @@ function New-RowResults([hashtable] $Definition, [hashtable] $Seen) {
     Add-Details $Definition.Name $Seen
 }
 
+# What a side took; where there is one without the matter, how much more than that one in the same turn, so that what
+# disturbs the machine for a while is on both sides of a difference.
+function Get-Amount([hashtable] $Seen, [string] $Side, [string] $Without, [string] $Kind) {
+    $amounts = @($Seen[$Side].$Kind)
+    if ($Seen.ContainsKey($Without)) {
+        $base = @($Seen[$Without].$Kind)
+        $amounts = @(for ($turn = 0; $turn -lt $amounts.Count; $turn++) { $amounts[$turn] - $base[$turn] })
+    }
+
+    Get-Median $amounts
+}
+
 function New-Line([string] $Name, [string] $Kind, [double] $Ours, $Buildx, $Share, $Limit) {
-    $ratio = $Buildx ? $Ours / $Buildx : $null
+    # A difference below nothing says only that there is none to be seen.
+    $ratio = $Buildx -and $Ours -gt 0 ? $Ours / $Buildx : $null
     [pscustomobject]@{
         Name   = $Name
         Ours   = Format-Amount $Kind $Ours

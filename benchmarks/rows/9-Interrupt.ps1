@@ -6,7 +6,7 @@ if ($IsLinux) {
     $interrupt = @{
         Runs    = 5
         Prepare = {
-            $state.Terminal = Start-TestTerminal @{}
+            $state.Terminal = Start-TestTerminal -Pwsh $powershell
             Wait-TestTerminal $state.Terminal 'PS [^>]*> '
             Send-TestTerminal $state.Terminal "Import-Module '$Module'`r"
             Wait-TestTerminal $state.Terminal '\n.*PS [^>]*> '
