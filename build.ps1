@@ -61,6 +61,7 @@ $out = Join-Path $root out
 $module = Join-Path $out BuildxPS BuildxPS.psd1
 . (Join-Path $root build Engines.ps1)
 . (Join-Path $root build Tests.ps1)
+. (Join-Path $root build SecondRun.ps1)
 . (Join-Path $root build Pack.ps1)
 
 function Build([string] $Project = (Join-Path $root src BuildxPS)) {

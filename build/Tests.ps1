@@ -19,7 +19,10 @@ function Invoke-AllTests([string] $Filter, [switch] $NoEngine) {
     $env:BUILDXPS_TEST_ENGINES = $NoEngine ? '' : (Get-EnginesForTests)
     try {
         Install-TestBrowser
-        $suites = @(Invoke-EngineTests $Filter; Invoke-ModuleTests $Filter)
+        $suites = @(
+            Complete-Suite (Invoke-EngineTests $Filter) { Invoke-EngineTests -Method $args[0] }
+            Complete-Suite (Invoke-ModuleTests $Filter) { Invoke-ModuleTests -File $args[0] }
+        )
     }
     finally {
         # A developer's next run finds them up; what CI starts, CI ends.
@@ -35,6 +38,10 @@ function Invoke-AllTests([string] $Filter, [switch] $NoEngine) {
     $passed = ($suites | Measure-Object Passed -Sum).Sum
     foreach ($test in $skipped) {
         Write-Host "skipped: $($test.Name): $($test.Reason)"
+    }
+
+    foreach ($test in $suites | Where-Object { $_.PSObject.Properties['Repeated'] } | ForEach-Object Repeated) {
+        Write-Host "failed once, passed when run again: $($test.Name): $($test.Reason)"
     }
 
     # Once more at the end: in the middle of a long log nobody finds them.
@@ -69,12 +76,14 @@ function Get-EnginesForTests {
 
 $engineTests = Join-Path $root tests BuildxPS.Engine.Tests bin Release net10.0 BuildxPS.Engine.Tests.dll
 
-function Invoke-EngineTests([string] $Filter) {
-    $assembly = $engineTests
+function Invoke-EngineTests([string] $Filter, [string[]] $Method = ($Filter ? "*$Filter*" : @())) {
     $report = Join-Path $results engine.xml
-    $options = @('-noLogo', '-result-xml', $report) + ($Filter ? @('-method', "*$Filter*") : @()) + ($env:NO_COLOR ? @('-noColor') : @())
+    Remove-Item $report -ErrorAction Ignore
+    $options = @('-noLogo', '-result-xml', $report) + @($Method | ForEach-Object { '-method', $_ }) + ($env:NO_COLOR ? @('-noColor') : @())
+    # What a program said is seldom to be understood by its first fifty characters.
+    $env:XUNIT_PRINT_MAX_STRING_LENGTH = '4000'
     $PSNativeCommandUseErrorActionPreference = $false
-    dotnet $assembly @options | Out-Host
+    dotnet $engineTests @options | Out-Host
     $exitCode = $LASTEXITCODE
     $suite = (Test-Path $report) ? ([xml](Get-Content -Raw $report)).SelectSingleNode('//assembly') : $null
     if (-not $suite) {
@@ -91,24 +100,29 @@ function Invoke-EngineTests([string] $Filter) {
             })
         Failures = @(
             foreach ($test in $suite.SelectNodes('.//test[@result="Fail"]')) {
-                [pscustomobject]@{ Name = $test.name; Reason = "$($test.SelectSingleNode('failure/message')?.InnerText)" }
+                [pscustomobject]@{
+                    Name   = $test.name
+                    Reason = "$($test.SelectSingleNode('failure/message')?.InnerText)"
+                    Again  = "$($test.type).$($test.method)"
+                }
             }
 
             foreach ($broken in $suite.SelectNodes('errors/error')) {
-                [pscustomobject]@{ Name = $broken.name; Reason = "$($broken.SelectSingleNode('failure/message')?.InnerText)" }
+                [pscustomobject]@{ Name = $broken.name; Reason = "$($broken.SelectSingleNode('failure/message')?.InnerText)"; Again = '' }
             }
         )
     }
 }
 
 # In a process of its own: what is tested is the built module in a PowerShell that nothing else has touched.
-function Invoke-ModuleTests([string] $Filter) {
+function Invoke-ModuleTests([string] $Filter, [string[]] $File = (Join-Path $root tests BuildxPS.Tests)) {
     $report = Join-Path $results module.json
+    Remove-Item $report -ErrorAction Ignore
     $runner = Join-Path $root build Invoke-Pester.ps1
     $env:BUILDXPS_MODULE = $module
     $env:BUILDXPS_ENGINE_TESTS = $engineTests
     $PSNativeCommandUseErrorActionPreference = $false
-    & (Get-PowerShell) -NoProfile -NonInteractive -File $runner -Tools (Join-Path $out tests) -Tests (Join-Path $root tests BuildxPS.Tests) -Report $report -Filter $Filter | Out-Host
+    & (Get-PowerShell) -NoProfile -NonInteractive -File $runner -Tools (Join-Path $out tests) -Tests ($File -join [System.IO.Path]::PathSeparator) -Report $report -Filter $Filter | Out-Host
     if (-not (Test-Path $report)) {
         Write-Host "The module's tests ended with exit code $LASTEXITCODE and without a report."
         return [pscustomobject]@{ Passed = 0; Failed = 1; Skipped = @(); Failures = @() }

@@ -135,7 +135,8 @@ Describe 'Clear-BuildxCache' {
     }
 
     It 'refuses limits that an old engine does not know' {
-        $failed = Get-Failure { Clear-BuildxCache -DockerHost (Get-TestEngine d20) -Filter 'id==nothing' -MaxUsedSpace 10GB -Force }
+        $old = Get-TestEngine d20
+        $failed = Get-Failure { Clear-BuildxCache -DockerHost $old -Filter 'id==nothing' -MaxUsedSpace 10GB -Force }
         Assert-Failure $failed 'EngineUnsupported,BuildxPS.Commands.ClearBuildxCacheCommand' 'BuildKit 0.17'
     }
 

@@ -238,7 +238,8 @@ Describe 'Get-BuildxImageManifest' {
 
     Context 'with a registry over https that wants a password' {
         It 'says that its certificate is not trusted' {
-            $failed = Get-Failure { Get-BuildxImageManifest "$((Get-TestSetup).registries.https)/x" }
+            $setup = Get-TestSetup
+            $failed = Get-Failure { Get-BuildxImageManifest "$($setup.registries.https)/x" }
             $failed.FullyQualifiedErrorId | Should -Be "RegistryCertificateInvalid,$id"
             $failed.ErrorDetails.RecommendedAction | Should -BeLike '*-RegistryCa*'
         }

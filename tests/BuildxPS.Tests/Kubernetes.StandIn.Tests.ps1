@@ -15,12 +15,14 @@ BeforeAll {
 }
 
 AfterAll {
-    $env:KUBECONFIG = $keptConfig
     Exit-TestSurroundings $kept
-    $cluster.StandardInput.Close()
-    $mistakes = $cluster.StandardOutput.ReadToEnd()
-    $cluster.WaitForExit()
-    $mistakes | Should -BeNullOrEmpty
+    if ($cluster) {
+        $env:KUBECONFIG = $keptConfig
+        $cluster.StandardInput.Close()
+        $mistakes = $cluster.StandardOutput.ReadToEnd()
+        $cluster.WaitForExit()
+        $mistakes | Should -BeNullOrEmpty
+    }
 }
 
 Describe 'A builder in a stand-in of a cluster' {

@@ -69,7 +69,8 @@ Describe 'Test-BuildxDockerfile' {
     }
 
     It 'says what an old engine needs' {
-        Assert-Failure (Get-Failure { Test-BuildxDockerfile $bad -DockerHost (Get-TestEngine d20) }) "EngineUnsupported,$id" 'unsupported request'
+        $old = Get-TestEngine d20
+        Assert-Failure (Get-Failure { Test-BuildxDockerfile $bad -DockerHost $old }) "EngineUnsupported,$id" 'unsupported request'
     }
 
     It 'refuses what is not there' {
