@@ -3,7 +3,7 @@
 $context = Join-Path $Work progress
 @{
     Name        = '10,000 progress events'
-    Runs        = 3
+    Runs        = 5
     Measure     = 'Cpu'
     BudgetShare = 0.01
     Before      = { New-TalkingContext $context "$([guid]::NewGuid())" }
