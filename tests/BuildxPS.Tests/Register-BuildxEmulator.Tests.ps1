@@ -145,6 +145,7 @@ Describe 'Emulators of this machine' {
         "$failed" | Should -BeLike '*qemu-aarch64*'
         Assert-Failure (Get-Failure { Unregister-BuildxEmulator -Platform loong64 }) 'EmulatorNotFound,*.*' 'linux/loong64'
         Assert-Failure (Get-Failure { Get-BuildxEmulator qemu-vax }) 'EmulatorNotFound,*.*' 'qemu-vax'
+        (Get-Failure { Unregister-BuildxEmulator arm64 }).ErrorDetails.RecommendedAction | Should -BeLike '*Unregister-BuildxEmulator -Platform arm64*'
         Unregister-BuildxEmulator qemu-vax* | Should -BeNullOrEmpty
     }
 

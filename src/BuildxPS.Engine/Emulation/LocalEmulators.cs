@@ -128,7 +128,7 @@ public sealed partial class LocalEmulators
         RequireLinux($"Unregister-BuildxEmulator {EmulatorSite.Quote(name)}");
         if (!_host.Table.Read().Any(e => e.Name == name && e.IsEmulator))
         {
-            throw NotFound($"no emulator '{DisplayText.Line(name)}'");
+            throw NotNamed(name);
         }
 
         RequireRoot("unregister", $"Unregister-BuildxEmulator {EmulatorSite.Quote(name)}");
@@ -145,13 +145,24 @@ public sealed partial class LocalEmulators
     /// <summary>The failure that nothing is registered as was said.</summary>
     /// <param name="what">What there is not, for example <c>no emulator 'x'</c>.</param>
     /// <returns>The failure; it lists what there is.</returns>
-    public BuildxException NotFound(string what)
+    public BuildxException NotFound(string what) => NotFound(what, "List the emulators with Get-BuildxEmulator.");
+
+    /// <summary>The failure that an emulator that is to be unregistered is not there; it tells who gave a platform how that is done.</summary>
+    /// <param name="name">What was given as its name.</param>
+    /// <returns>The failure; it lists what there is.</returns>
+    public BuildxException NotNamed(string name) => NotFound(
+        $"no emulator '{DisplayText.Line(name)}'",
+        EmulatedArchitecture.All.FirstOrDefault(a => a.Name == name) is { } meant
+            ? $"Platforms are named with -Platform: Unregister-BuildxEmulator -Platform {meant.Name}."
+            : "List the emulators with Get-BuildxEmulator.");
+
+    private BuildxException NotFound(string what, string advice)
     {
         var names = _host.Table.Read().Where(e => e.IsEmulator).Select(e => e.Name).ToList();
         var there = !_host.Table.IsMounted ? $"binfmt_misc is not mounted at {_host.Table.Folder}"
             : names.Count == 0 ? "there is none at all"
             : $"there is: {DisplayText.Line(string.Join(", ", names))}";
-        return new BuildxException(BuildxFailure.EmulatorNotFound, $"This machine has {what}; {there}.", "List the emulators with Get-BuildxEmulator.");
+        return new BuildxException(BuildxFailure.EmulatorNotFound, $"This machine has {what}; {there}.", advice);
     }
 
     /// <summary>The installed interpreter for a platform, for completion.</summary>

@@ -79,7 +79,7 @@ public sealed class UnregisterBuildxEmulatorCommand : EmulationCommand
         Emulator[] found = [.. emulators.Read().Emulators.Where(e => pattern.IsMatch(e.Name))];
         if (found.Length == 0 && !WildcardPattern.ContainsWildcardCharacters(name))
         {
-            throw emulators.NotFound($"no emulator '{DisplayText.Line(name)}'");
+            throw emulators.NotNamed(name);
         }
 
         Unregister(emulators, found);
